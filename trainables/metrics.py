@@ -1,0 +1,132 @@
+"""The one table of metrics: every name that a trial reports, with what readers of it need to know."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Unit = Literal["share", "similarity", "seconds", "loss", "count"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """What a number means.
+
+    Attributes:
+        name: its key in records, MLflow and frames.
+        label: its heading in plain text.
+        latex: its heading in LaTeX.
+        unit: a share is printed in per cent; a similarity is a cosine.
+        higher_is_better: None where neither is.
+        needs_images: whether it can only be measured with images of people or classes.
+        help: one sentence.
+    """
+
+    name: str
+    label: str
+    latex: str
+    unit: Unit
+    higher_is_better: bool | None
+    needs_images: bool
+    help: str
+
+
+def _metric(
+    name: str,
+    label: str,
+    unit: Unit,
+    higher_is_better: bool | None,
+    text: str,
+    *,
+    latex: str = "",
+    needs_images: bool = False,
+) -> Metric:
+    return Metric(
+        name=name,
+        label=label,
+        latex=latex or label,
+        unit=unit,
+        higher_is_better=higher_is_better,
+        needs_images=needs_images,
+        help=text,
+    )
+
+
+_ATTACK = [
+    _metric("idia_tpr_before", "IDIA TPR before", "share", None,
+            "Share of the unlearned people whom the attack infers on the original model.",
+            needs_images=True),
+    _metric("idia_tpr", "IDIA TPR", "share", False,
+            "Share of the unlearned people whom the attack still infers.", needs_images=True),
+    _metric("idia_fnr", "IDIA FNR", "share", True,
+            "1 - IDIA TPR: share of the unlearned people whom the attack misses.",
+            needs_images=True),
+    _metric("others_tpr_before", "Others' TPR before", "share", None,
+            "Share of the other members whom the attack infers on the original model.",
+            needs_images=True),
+    _metric("others_tpr", "Others' TPR", "share", True,
+            "Share of the other members whom the attack infers after unlearning.",
+            needs_images=True),
+    _metric("wrongfully_forgotten", "Wrongfully forgotten", "share", False,
+            "Share of everyone else who was inferred before and is not after.",
+            needs_images=True),
+    _metric("newly_recalled", "Newly recalled", "share", False,
+            "Share of everyone else who was not inferred before and is after.",
+            needs_images=True),
+    _metric("all_tpr", "TPR of all", "share", None,
+            "Share of all members, unlearned or not, whom the attack infers after unlearning.",
+            needs_images=True),
+    _metric("non_members_rate_before", "Non-members before", "share", None,
+            "Share of the people never seen in training whom the attack infers on the original.",
+            needs_images=True),
+    _metric("non_members_rate", "Non-members", "share", False,
+            "Share of the people never seen in training whom the attack infers after unlearning.",
+            needs_images=True),
+]
+_SIMILARITY = [
+    _metric("sim_clean", "Sim Clean", "similarity", True,
+            "Cosine of original and defended embedding of generic captions (Eq. 2).",
+            latex=r"Sim\textsubscript{Clean}"),
+    _metric("sim_backdoor", "Sim Backdoor", "similarity", True,
+            "Cosine of the defended embedding with name and with neutral term (Eq. 3).",
+            latex=r"Sim\textsubscript{Backdoor}"),
+    _metric("sim_target", "Sim Target", "similarity", True,
+            "Cosine of original and defended embedding with the neutral term (Eq. 4).",
+            latex=r"Sim\textsubscript{Target}"),
+]
+_UTILITY = [
+    _metric("zeroshot_top1_before", "Top-1 before", "share", None,
+            "Zero-shot top-1 accuracy of the original model.", needs_images=True),
+    _metric("zeroshot_top5_before", "Top-5 before", "share", None,
+            "Zero-shot top-5 accuracy of the original model.", needs_images=True),
+    _metric("zeroshot_top1", "Top-1", "share", True,
+            "Zero-shot top-1 accuracy after unlearning.", needs_images=True),
+    _metric("zeroshot_top5", "Top-5", "share", True,
+            "Zero-shot top-5 accuracy after unlearning.", needs_images=True),
+]
+_LOSS = [
+    _metric("loss", "Loss", "loss", False, "The whole loss at the last step (Eq. 1)."),
+    _metric("loss_clean", "Clean term", "loss", False,
+            "Minus the mean cosine on the clean batch at the last step."),
+    _metric("loss_backdoor", "Backdoor term", "loss", False,
+            "Minus the mean cosine on the backdoor batch at the last step."),
+    _metric("weight_distance", "Weight distance", "loss", False,
+            "Sum over tensors of the L2 distance to the original weights at the last step."),
+]
+_DURATION = [
+    _metric("prepare_s", "Preparation", "seconds", False, "Drawing batches and their targets."),
+    _metric("train_s", "Training", "seconds", False, "The optimizer's steps."),
+    _metric("attack_s", "Attack", "seconds", False, "The identity inference attack."),
+    _metric("similarity_s", "Similarities", "seconds", False, "The three similarities."),
+    _metric("zeroshot_s", "Zero-shot", "seconds", False, "Zero-shot classification."),
+    _metric("trial_s", "Trial", "seconds", False, "The whole trial."),
+]
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric for metric in [*_ATTACK, *_SIMILARITY, *_UTILITY, *_LOSS, *_DURATION]
+}
+"""Every metric of a finished trial, by name, in the order in which tables show them."""
+
+CURVE_METRICS = (
+    "loss", "loss_clean", "loss_backdoor", "weight_distance", "learning_rate",
+    "val_sim_clean", "val_sim_backdoor",
+)
+"""What a trial reports while it trains; kept as curves under `train/<name>`."""
