@@ -1,0 +1,66 @@
+"""The names under which trials are kept in MLflow, shared by what writes them and what reads them.
+
+One experiment holds everything. A sweep is a parent run; a trial is a child run of the first sweep
+that asked for it and carries a membership tag of every sweep that names it, so that a trial shared
+by two sweeps is one run.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, get_origin
+
+from trainables.config import TrialConfig, parse
+
+EXPERIMENT = "unremember"
+
+KIND_TAG = "unremember.kind"
+KIND_SWEEP = "sweep"
+KIND_TRIAL = "trial"
+TRIAL_KEY_TAG = "unremember.trial_key"
+SWEEP_TAG = "unremember.sweep"
+"""On a parent run: the name of its sweep."""
+MEMBER = "1"
+"""The value of a membership tag."""
+
+CURVE_PREFIX = "train/"
+
+
+def membership_tag(sweep: str) -> str:
+    """Name the tag by which a trial says that it belongs to a sweep."""
+    return f"{SWEEP_TAG}.{sweep}"
+
+
+def curve_key(name: str) -> str:
+    """Name the metric under which a training curve is kept."""
+    return f"{CURVE_PREFIX}{name}"
+
+
+def list_fields() -> frozenset[str]:
+    """Name the fields of a trial that hold several values and are therefore kept as JSON."""
+    return frozenset(
+        name
+        for name, field in TrialConfig.model_fields.items()
+        if get_origin(field.annotation) in (tuple, list)
+    )
+
+
+def params_of(config: TrialConfig) -> dict[str, str]:
+    """Give a trial's configuration as the params of its run."""
+    fields = config.model_dump(mode="python")
+    return {name: _param(value) for name, value in fields.items()}
+
+
+def _param(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, tuple | list) else str(value)
+
+
+def config_of(params: Mapping[str, str]) -> TrialConfig:
+    """Read a trial's configuration back from the params of its run.
+
+    Raises:
+        ValueError: a field is missing, unknown or not what it should be.
+    """
+    lists = list_fields()
+    return parse(
+        {name: json.loads(text) if name in lists else text for name, text in params.items()}
+    )
