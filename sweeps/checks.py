@@ -1,0 +1,113 @@
+"""What a spec may say: its keys, settings and axes, and one sentence for each mistake."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from trainables.config import PATH_FIELDS, field_names
+from trainables.errors import UserError, did_you_mean
+from trainables.fingerprints import looks_like_path
+from trainables.presets import PRESETS
+
+MAX_TRIALS = 100_000
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+_RANGE = re.compile(r"\s*(\d+)\s*-\s*(\d+)\s*")
+
+
+def axis_of(name: str) -> str:
+    """Name the axis of a trial's field."""
+    return "seeds" if name == "seed" else name
+
+
+def check_name(name: Any, source: str) -> str:
+    """Check a sweep's name, which is part of tags, paths and commands."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise UserError(
+            f"{source}: name {name!r} is not a name: use small letters, digits and dashes."
+        )
+    return name
+
+
+def check_fixed(fixed: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Check the settings that have one value."""
+    for name in fixed:
+        if name not in field_names():
+            raise UserError(
+                f"{source}: unknown setting {name!r} under fixed: "
+                f"{did_you_mean(str(name), field_names())}"
+            )
+    return {name: _value(name, value) for name, value in fixed.items()}
+
+
+def check_axes(axes: Mapping[str, Any], source: str) -> dict[str, tuple[Any, ...]]:
+    """Check the settings that have several values."""
+    known = {axis_of(name): name for name in field_names()}
+    checked: dict[str, tuple[Any, ...]] = {}
+    for axis, given in axes.items():
+        if axis not in known:
+            raise UserError(f"{source}: unknown axis {axis!r}: {did_you_mean(str(axis), known)}")
+        values = _seeds(given, source) if axis == "seeds" else given
+        if not isinstance(values, list) or not values:
+            raise UserError(
+                f"{source}: axis {axis!r} is {given!r}: give a list of values, such as [0, 1]."
+            )
+        name = known[axis]
+        checked[name] = tuple(_value(name, value) for value in values)
+        seen: list[Any] = []
+        for value in checked[name]:
+            if value in seen:
+                raise UserError(f"{source}: axis {axis!r} holds {value!r} twice.")
+            seen.append(value)
+    return checked
+
+
+def _seeds(given: Any, source: str) -> Any:
+    if not isinstance(given, str):
+        return given
+    match = _RANGE.fullmatch(given)
+    if not match or int(match[1]) > int(match[2]):
+        raise UserError(f"{source}: axis 'seeds' is {given!r}: give a range such as 0-9 or a list.")
+    first, last = int(match[1]), int(match[2])
+    if last - first >= MAX_TRIALS:
+        raise UserError(f"{source}: axis 'seeds' is {given!r}: more than {MAX_TRIALS:,} seeds.")
+    return list(range(first, last + 1))
+
+
+def _value(name: str, value: Any) -> Any:
+    if name in PATH_FIELDS and isinstance(value, str) and value:
+        if name == "pretrained" and not looks_like_path(expand(value)):
+            return value
+        return str(Path(expand(value)).absolute())
+    return tuple(value) if isinstance(value, list) else value
+
+
+def expand(path: str) -> str:
+    """Put the home folder and environment variables into a path."""
+    return os.path.expanduser(os.path.expandvars(path))  # noqa: PTH111 - "" must stay ""
+
+
+def text_at(content: Mapping[str, Any], key: str, source: str) -> str:
+    """Read a text out of a spec; empty where there is none."""
+    value = content.get(key)
+    if value is not None and not isinstance(value, str):
+        raise UserError(f"{source}: {key} is {value!r}: give text.")
+    return (value or "").strip()
+
+
+def check_preset(preset: str, source: str) -> str:
+    """Check a preset's name; an empty one stands for none."""
+    if preset and preset not in PRESETS:
+        raise UserError(f"{source}: unknown preset {preset!r}: {did_you_mean(preset, PRESETS)}")
+    return preset
+
+
+def mapping_at(content: Mapping[str, Any], key: str, source: str) -> dict[str, Any]:
+    """Read a mapping out of a spec; empty where there is none."""
+    value = content.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise UserError(f"{source}: {key} is {value!r}: give a mapping of settings.")
+    return value
