@@ -1,0 +1,118 @@
+"""Trials that cost nothing, for tests and measurements of everything around them."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+
+from sweeps.events import TrialEvent
+from sweeps.spec import load_sweep
+
+CONFIG = load_sweep("quickstart").trials()[0]
+
+
+def event(key: str = "0" * 16, *, kind: str = "finished", **changes: Any) -> TrialEvent:
+    """Make an event of a trial."""
+    fields: dict[str, Any] = {
+        "kind": kind,
+        "trial_key": key,
+        "sweeps": ("quickstart",),
+        "config": CONFIG.model_dump(mode="json"),
+        "started_at": 1_700_000_000.0,
+        "ended_at": 1_700_000_010.0,
+        "duration_s": 10.0,
+    }
+    if kind == "finished":
+        fields["metrics"] = {"idia_tpr": 0.25, "sim_clean": 0.98}
+        fields["curve"] = [{"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.0}]
+    if kind == "failed":
+        fields["error"] = "the loss became nan at step 3"
+    return TrialEvent.model_validate(fields | changes)
+
+
+class Noop(tune.Trainable):
+    """A trial that is over at once, with an outcome of the usual size."""
+
+    def setup(self, config: dict[str, Any], jobs: dict[str, Any], shared: dict[str, Any]) -> None:
+        self.jobs = jobs
+        self.shared = shared
+        self.key = config["trial_key"]
+        self.num_steps = 0
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self.key = new_config["trial_key"]
+        self.num_steps = 0
+        return True
+
+    def step(self) -> dict[str, Any]:
+        return self.finished()
+
+    @property
+    def job(self) -> dict[str, Any]:
+        return self.jobs[self.key]
+
+    def finished(self) -> dict[str, Any]:
+        steps = range(1, 201, 10)
+        names = ("loss", "loss_clean", "loss_backdoor", "weight_distance", "learning_rate")
+        return {
+            "done": True,
+            "outcome": {
+                "status": "finished",
+                "metrics": {f"metric_{i}": i / 7 for i in range(26)} | {"idia_tpr": 0.5},
+                "curve": [{"step": step} | dict.fromkeys(names, 1 / step) for step in steps],
+                "worker": {"device": "cpu", "num_threads": 1, "hostname": "here"},
+                "duration_s": 0.01,
+            },
+        }
+
+
+class Reporting(Noop):
+    """A trial that reports ten times before it is over."""
+
+    def step(self) -> dict[str, Any]:
+        self.num_steps += 1
+        if self.num_steps == 11:
+            return self.finished()
+        time.sleep(0.01)
+        return {"step": self.num_steps, "num_steps": 10, "loss": 1 / self.num_steps, "done": False}
+
+
+class Failing(Noop):
+    """A trial that fails if its seed is odd, unless a file says that all is well."""
+
+    def step(self) -> dict[str, Any]:
+        if self.job["seed"] % 2 == 0 or Path(self.shared["well"]).exists():
+            return self.finished()
+        outcome = {"status": "failed", "error": "the loss became nan at step 3", "step": 3}
+        return {"done": True, "outcome": outcome | {"traceback": "Traceback: here"}}
+
+
+class Raising(Noop):
+    """A trial with a bug."""
+
+    def step(self) -> dict[str, Any]:
+        raise ZeroDivisionError("a bug")
+
+
+class Sleeping(Noop):
+    """A trial of some seconds that writes down that it started."""
+
+    def step(self) -> dict[str, Any]:
+        with Path(self.shared["started"]).open("a") as file:
+            file.write(f"{self.key} {os.getpid()}\n")
+        time.sleep(self.shared["seconds"])
+        return self.finished()
+
+
+class Dying(Noop):
+    """A trial whose process is killed: the first time only, or always when `shared` says so."""
+
+    def step(self) -> dict[str, Any]:
+        died = Path(self.shared["died"]) / self.key
+        if self.shared.get("always") or not died.exists():
+            died.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self.finished()
