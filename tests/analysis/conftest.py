@@ -1,0 +1,66 @@
+"""Small committed trials, and configurations to make more of them."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from analysis.runs import frame_schema
+from trainables.config import TrialConfig
+
+GOLDEN = Path(__file__).parent / "golden"
+BASE = {
+    "encoder": "text", "model": "builtin", "pretrained": "", "data": "builtin", "world_seed": 0,
+    "train_captions": "", "eval_captions": "", "num_eval_captions": 1000, "people": "inferred",
+    "num_names": 1, "neutral_term": "human", "alpha": 0.6, "beta": 0.01, "seed": 0,
+    "num_steps": 400, "learning_rate": 1e-4, "lr_milestones": (200, 300), "lr_factor": 0.5,
+    "clean_batch_size": 128, "backdoor_batch_size": 128, "num_attack_images": 20,
+    "num_candidates": 1000,
+}  # fmt: skip
+
+
+def _config(**changes):
+    return TrialConfig.model_validate(BASE | changes)
+
+
+def _frame(trials):
+    """Make a frame of runs from dicts: trial_key, and what differs from a finished first run."""
+    rows = []
+    for number, trial in enumerate(trials):
+        config = _config(**trial.get("config", {})).model_dump()
+        run = {
+            "trial_key": trial["trial_key"],
+            "run_id": f"run{number:04d}",
+            "status": trial.get("status", "FINISHED"),
+            "start_time": 60_000 * trial.get("minute", number),
+        }
+        rows.append(run | config | trial.get("metrics", {}))
+    numbers = frame_schema() | {"start_time": pl.Int64()}
+    return pl.DataFrame(rows, schema=numbers).cast({"start_time": frame_schema()["start_time"]})
+
+
+def _case(name):
+    """Read committed trials: the frame of those with a run, and what was expected."""
+    trials = [json.loads(line) for line in (GOLDEN / f"{name}.jsonl").read_text().splitlines()]
+    expected = {
+        trial["trial_key"]: _config(**trial.get("config", {}))
+        for trial in trials
+        if trial.get("expected", True)
+    }
+    return _frame([trial for trial in trials if trial.get("run", True)]), list(expected.items())
+
+
+@pytest.fixture
+def make_config():
+    return _config
+
+
+@pytest.fixture
+def make_frame():
+    return _frame
+
+
+@pytest.fixture
+def load_case():
+    return _case
