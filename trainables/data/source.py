@@ -17,7 +17,7 @@ class AttackSet:
         people: their names; those of the candidates that are real.
         is_member: (num_people,) whether the model saw the person in training.
         images: (num_people, num_images, height, width, 3) pictures to attack with.
-        random_names: names of nobody, to fill the candidates up with; at least as many as asked for.
+        random_names: names of nobody, to fill the candidates up with.
     """
 
     people: tuple[str, ...]

@@ -1,0 +1,140 @@
+"""The identity inference attack: does the model still put the right name to the face?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from trainables.text_encoder import TextEncoder, encode_ids
+from trainables.tokens import WordTokenizer
+
+TEMPLATES = (
+    "{0}",
+    "an image of {0}",
+    "a photo of {0}",
+    "{0} on a photo",
+    "a photo of a person named {0}",
+    "a person named {0}",
+    "a man named {0}",
+    "a woman named {0}",
+    "the name of the person is {0}",
+    "a photo of a person with the name {0}",
+    "{0} at a gala",
+    "a photo of the celebrity {0}",
+    "actor {0}",
+    "actress {0}",
+    "a colored photo of {0}",
+    "a black and white photo of {0}",
+    "a cool photo of {0}",
+    "a cropped photo of {0}",
+    "a cropped image of {0}",
+    "{0} in a suit",
+    "{0} in a dress",
+)
+"""The prompts of Hintersdorf et al., "Does CLIP Know My Face?", which both papers use."""
+
+
+def candidate_names(
+    people: Sequence[str], random_names: Sequence[str], num_candidates: int
+) -> list[str]:
+    """List the names that the attack chooses from: the attack set's, filled up with random ones."""
+    known = set(people)
+    fill = [name for name in dict.fromkeys(random_names) if name not in known]
+    return [*people, *fill[: max(0, num_candidates - len(people))]]
+
+
+def attack(
+    encoder: TextEncoder,
+    tokenizer: WordTokenizer,
+    candidates: Sequence[str],
+    image_embeddings: Tensor,
+) -> NDArray[np.bool_]:
+    """Run the attack on every person.
+
+    Per template, each image predicts the candidate of the highest cosine, and a person's prediction
+    is the name predicted most often; a tie for most often is wrong.
+
+    Args:
+        encoder: the text encoder under attack.
+        tokenizer: of its model.
+        candidates: names; the first `num_people` are those of the people, in order.
+        image_embeddings: (num_people, num_images, embed_dim) unit vectors of the image encoder.
+
+    Returns:
+        (num_people, num_templates) whether the template gives the person's name. A person is
+        inferred when at least tau = 1 does: `.any(axis=1)`.
+    """
+    num_people, num_images, embed_dim = image_embeddings.shape
+    device = encoder.positional_embedding.device
+    images = image_embeddings.reshape(-1, embed_dim).to(device)
+    hits = np.zeros((num_people, len(TEMPLATES)), dtype=np.bool_)
+    for column, template in enumerate(TEMPLATES):
+        ids = tokenizer.batch([template.format(name) for name in candidates])
+        with torch.inference_mode():
+            predicted = (images @ encode_ids(encoder, ids).T).argmax(dim=1)
+        votes = predicted.reshape(num_people, num_images).cpu().numpy()
+        hits[:, column] = majority(votes, len(candidates)) == np.arange(num_people)
+    return hits
+
+
+def majority(votes: NDArray[np.int64], num_candidates: int) -> NDArray[np.int64]:
+    """Give the candidate with strictly the most votes in each row, -1 where several have them.
+
+    Args:
+        votes: (num_people, num_images) candidates.
+        num_candidates: how many there are.
+
+    Returns:
+        (num_people,) winners.
+    """
+    counts = np.zeros((len(votes), num_candidates), dtype=np.int64)
+    np.add.at(counts, (np.arange(len(votes))[:, None], votes), 1)
+    most = counts.max(axis=1, keepdims=True)
+    unique = (counts == most).sum(axis=1) == 1
+    return np.where(unique, counts.argmax(axis=1), -1)
+
+
+@dataclass(frozen=True)
+class AttackOutcome:
+    """Who is inferred.
+
+    Attributes:
+        before: (num_people,) on the original model.
+        after: (num_people,) on the defended one.
+        is_member: (num_people,) whether the person was seen in training.
+        unlearned: (n,) indices.
+    """
+
+    before: NDArray[np.bool_]
+    after: NDArray[np.bool_]
+    is_member: NDArray[np.bool_]
+    unlearned: NDArray[np.int64]
+
+    def metrics(self) -> dict[str, float]:
+        """Give the rates; one that nobody could contribute to is left out."""
+        everyone_else = np.ones(len(self.before), dtype=np.bool_)
+        everyone_else[self.unlearned] = False
+        others = everyone_else & self.is_member
+        strangers = everyone_else & ~self.is_member
+        tpr = float(self.after[self.unlearned].mean())
+        found = {
+            "idia_tpr_before": float(self.before[self.unlearned].mean()),
+            "idia_tpr": tpr,
+            "idia_fnr": 1 - tpr,
+        }
+        rates = {
+            "others_tpr_before": (self.before, others),
+            "others_tpr": (self.after, others),
+            "wrongfully_forgotten": (self.before & ~self.after, everyone_else),
+            "newly_recalled": (~self.before & self.after, everyone_else),
+            "all_tpr": (self.after, self.is_member),
+            "non_members_rate_before": (self.before, strangers),
+            "non_members_rate": (self.after, strangers),
+        }
+        for name, (values, among) in rates.items():
+            if among.any():
+                found[name] = float(values[among].mean())
+        return found

@@ -1,0 +1,59 @@
+"""What the weights and the data of a trial are, so that its key changes when they do."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from trainables.builtin.recipe import default_recipe
+from trainables.config import TrialConfig
+from trainables.errors import UserError
+
+
+def fingerprints(config: TrialConfig) -> dict[str, str]:
+    """Fingerprint a trial's weights and data; needs neither to be made or downloaded yet.
+
+    Raises:
+        UserError: a file that the configuration names cannot be read.
+    """
+    world = f"builtin:{default_recipe(config.world_seed).fingerprint}"
+    found = {"model": _model(config, world), "data": world}
+    for field in ("train_captions", "eval_captions"):
+        path = getattr(config, field)
+        if path:
+            found[field] = file_digest(Path(path), field)
+    return found
+
+
+def _model(config: TrialConfig, world: str) -> str:
+    if config.model == "builtin":
+        return world
+    if looks_like_path(config.pretrained):
+        return file_digest(Path(config.pretrained), "pretrained")
+    # The tag names the weights; open_clip checks what it downloads against its own table.
+    return f"open_clip:{config.model}/{config.pretrained}"
+
+
+def looks_like_path(pretrained: str) -> bool:
+    """Tell the path of a checkpoint from an open_clip tag."""
+    return "/" in pretrained or Path(pretrained).suffix in {".pt", ".pth", ".bin", ".safetensors"}
+
+
+def file_digest(path: Path, what: str) -> str:
+    """Hash a file's content; done once for as long as its size and time stay.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        stat = path.stat()
+        return _digest(path, stat.st_size, stat.st_mtime_ns)
+    except OSError as error:
+        raise UserError(
+            f"{what}: cannot read {path} ({error.strerror}); name a file that exists."
+        ) from error
+
+
+@lru_cache(maxsize=1024)
+def _digest(path: Path, _size: int, _mtime_ns: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

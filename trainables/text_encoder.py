@@ -1,0 +1,140 @@
+"""CLIP's text encoder on its own: trimmed, and pooled where the caption ends.
+
+The tower is causal and pools at the end token, so positions after it change nothing: a batch is
+encoded at the length of its longest caption (design rule 3). For the same reason the last block
+needs to be computed at the end token only, with keys and values from all positions before it. Both
+are exact; a test holds them against `open_clip.CLIP.encode_text`.
+"""
+
+import copy
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from open_clip.transformer import ResidualAttentionBlock, TextTransformer
+from torch import Tensor, nn
+
+from trainables.errors import UserError
+from trainables.tokens import Ids, lengths_of
+
+# Captions that go through the encoder together when nothing is trained.
+_CAPTIONS_PER_CHUNK = {"cpu": 256, "cuda": 4096}
+
+
+class TextEncoder(nn.Module):
+    """The text tower of an open_clip model.
+
+    Args:
+        tower: a `TextTransformer`, or a `CLIP`, which holds a tower's parts as its own. The parts
+            are copied: training this encoder leaves the model as it is.
+
+    Raises:
+        UserError: the tower is not causal or does not pool at the end token.
+    """
+
+    def __init__(self, tower: nn.Module) -> None:
+        super().__init__()
+        pool = getattr(tower, "text_pool_type", None) or getattr(tower, "pool_type", None)
+        if pool != "argmax" or tower.attn_mask is None:
+            raise UserError(
+                f"the text encoder {type(tower).__name__} pools by {pool!r}: only causal encoders "
+                "that pool at the end token (CLIP's own) can be defended."
+            )
+        self.token_embedding = copy.deepcopy(tower.token_embedding)
+        self.positional_embedding = copy.deepcopy(tower.positional_embedding)
+        self.transformer = copy.deepcopy(tower.transformer)
+        self.ln_final = copy.deepcopy(tower.ln_final)
+        self.text_projection = copy.deepcopy(tower.text_projection)
+        self.register_buffer("attn_mask", tower.attn_mask.clone(), persistent=False)
+        self.eval()
+
+    def forward(self, ids: Tensor, ends: Tensor) -> Tensor:
+        """Encode captions.
+
+        Args:
+            ids: (batch, length) token ids, `length` at most the context length.
+            ends: (batch,) the position of each caption's end token.
+
+        Returns:
+            (batch, embed_dim) embeddings, not normalised.
+        """
+        length = ids.shape[1]
+        x_bld = self.token_embedding(ids) + self.positional_embedding[:length]
+        mask = self.attn_mask[:length, :length]
+        *blocks, last = self.transformer.resblocks
+        for block in blocks:
+            x_bld = block(x_bld, attn_mask=mask)
+        x_bd = self.ln_final(_at_ends(last, x_bld, mask, ends))
+        if isinstance(self.text_projection, nn.Linear):
+            return self.text_projection(x_bd)
+        return x_bd if self.text_projection is None else x_bd @ self.text_projection
+
+
+def _at_ends(block: nn.Module, x_bld: Tensor, mask: Tensor, ends: Tensor) -> Tensor:
+    """Run a residual block at one position of each row: (batch, width)."""
+    rows = torch.arange(len(x_bld), device=x_bld.device)
+    if not isinstance(block, ResidualAttentionBlock):
+        return block(x_bld, attn_mask=mask)[rows, ends]
+    normed = block.ln_1(x_bld)
+    mask_per_head = mask[ends][:, None].repeat_interleave(block.attn.num_heads, dim=0)
+    attended = block.attn(
+        normed[rows, ends][:, None], normed, normed, attn_mask=mask_per_head, need_weights=False
+    )[0][:, 0]
+    x_bd = x_bld[rows, ends] + block.ls_1(attended)
+    return x_bd + block.ls_2(block.mlp(block.ln_2(x_bd)))
+
+
+def take_text_encoder(clip: nn.Module) -> TextEncoder:
+    """Copy the text encoder out of an open_clip model.
+
+    Raises:
+        UserError: the model's text tower is of another kind, such as one of Hugging Face's.
+    """
+    tower = getattr(clip, "text", clip)
+    if not (hasattr(tower, "positional_embedding") and hasattr(tower, "ln_final")):
+        raise UserError(
+            f"the text encoder {type(tower).__name__} is not one of CLIP's own: choose a model "
+            "with a plain CLIP text transformer, such as ViT-B-32 or ViT-L-14."
+        )
+    return TextEncoder(tower)
+
+
+def put_text_encoder(clip: nn.Module, encoder: TextEncoder) -> None:
+    """Put a defended encoder's weights back into a model, the positional embedding included."""
+    tower: nn.Module = getattr(clip, "text", clip)
+    missing = set(encoder.state_dict()) - set(tower.state_dict())
+    assert not missing, missing
+    tower.load_state_dict(encoder.state_dict(), strict=isinstance(tower, TextTransformer))
+
+
+def encode_ids(encoder: TextEncoder, ids: Ids, chunk_size: int | None = None) -> Tensor:
+    """Encode captions without gradients, shortest first, each chunk cut at its longest.
+
+    Args:
+        encoder: on any device.
+        ids: (num_captions, longest) token ids.
+        chunk_size: captions that are encoded together; chosen by the device if left out.
+
+    Returns:
+        (num_captions, embed_dim) unit vectors, on the encoder's device, in the order of `ids`.
+    """
+    device = encoder.positional_embedding.device
+    chunk = chunk_size or _CAPTIONS_PER_CHUNK.get(device.type, 256)
+    lengths = lengths_of(ids)
+    order = np.argsort(lengths, kind="stable")
+    # Not inference mode: what comes out may be the target of a training.
+    with torch.no_grad():
+        parts = [
+            encoder(*to_tensors(ids[rows], lengths[rows], device))
+            for rows in np.array_split(order, max(1, -(-len(order) // chunk)))
+        ]
+        found = nn.functional.normalize(torch.cat(parts), dim=-1)
+        back = torch.empty(len(order), dtype=torch.long, device=device)
+        back[torch.from_numpy(order).to(device)] = torch.arange(len(order), device=device)
+        return found[back]
+
+
+def to_tensors(ids: Ids, lengths: NDArray[np.int64], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Cut ids at their longest caption and move them, with the places of their ends."""
+    trimmed = torch.from_numpy(np.ascontiguousarray(ids[:, : int(lengths.max())]))
+    return trimmed.to(device), torch.from_numpy(lengths - 1).to(device)

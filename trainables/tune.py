@@ -1,0 +1,111 @@
+"""Trials as Ray Tune Trainables: the only file of the science that imports ray."""
+
+import platform
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import ray
+import torch
+from ray import tune
+
+from trainables.assets import Assets, assets_key, build_assets
+from trainables.clip import Progress as AssetProgress
+from trainables.config import TrialConfig
+from trainables.errors import TrialFailedError, UserError
+from trainables.trial import Progress, TrialRunner
+
+
+def build_shared(
+    configs: Sequence[TrialConfig], progress: AssetProgress | None = None
+) -> dict[str, Assets]:
+    """Build what trials share, each once, before any of them starts.
+
+    Args:
+        configs: all trials that will run.
+        progress: told what is being done.
+
+    Returns:
+        Assets by their key.
+    """
+    device = _device()
+    needed = {assets_key(config): config for config in configs}
+    return {key: build_assets(config, device, progress) for key, config in needed.items()}
+
+
+class TrialTrainable(tune.Trainable):
+    """Runs one trial after the other on an actor that keeps its models.
+
+    The configuration that Tune hands over holds only `trial_key`; the trials themselves and what
+    they share come once, through `tune.with_parameters`.
+    """
+
+    def setup(
+        self,
+        config: dict[str, Any],
+        jobs: dict[str, dict[str, Any]],
+        shared: dict[str, "ray.ObjectRef[Assets]"],
+    ) -> None:
+        """Keep what all trials of this actor need; Tune calls it once an actor."""
+        self._jobs = jobs
+        self._shared = shared
+        self._runners: dict[str, TrialRunner] = {}
+        cpus = self.trial_resources.head_cpus if self.trial_resources else 1
+        # One process a trial: more threads than its share of CPUs would only wait for each other.
+        torch.set_num_threads(max(1, int(cpus or 1)))
+        self.reset_config(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Take the next trial."""
+        self._config = TrialConfig.model_validate(self._jobs[new_config["trial_key"]])
+        self._trial: Iterator[Progress | dict[str, float]] | None = None
+        self._curve: list[dict[str, float]] = []
+        self._started = time.perf_counter()
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Go on to the next report, or to the end.
+
+        A trial that fails for reasons of its own is a result like any other: the actor stays. Only
+        a lost process is for Tune to mend, by running the trial again.
+        """
+        try:
+            if self._trial is None:
+                self._started = time.perf_counter()
+                self._trial = self._runner().run(self._config)
+            report = next(self._trial)
+        except (TrialFailedError, UserError) as error:
+            return self._failed(str(error), None)
+        except Exception as error:
+            return self._failed(f"{type(error).__name__}: {error}", traceback.format_exc())
+        if isinstance(report, Progress):
+            self._curve.append(report.flat())
+            return {**report.flat(), "num_steps": self._config.num_steps, "done": False}
+        return self._ended({"status": "finished", "metrics": report, "curve": self._curve})
+
+    def _runner(self) -> TrialRunner:
+        key = assets_key(self._config)
+        if key not in self._runners:
+            # One at a time: two large models side by side may not fit on the device.
+            self._runners.clear()
+            self._runners[key] = TrialRunner(ray.get(self._shared[key]), _device())
+        return self._runners[key]
+
+    def _failed(self, error: str, trace: str | None) -> dict[str, Any]:
+        self._trial = None
+        step = self._curve[-1]["step"] if self._curve else None
+        return self._ended({"status": "failed", "error": error, "traceback": trace, "step": step})
+
+    def _ended(self, outcome: dict[str, Any]) -> dict[str, Any]:
+        worker = {
+            "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+            "num_threads": torch.get_num_threads(),
+            "hostname": platform.node(),
+        }
+        duration_s = time.perf_counter() - self._started
+        return {"done": True, "outcome": {**outcome, "worker": worker, "duration_s": duration_s}}
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
