@@ -121,10 +121,10 @@ class _Builder:
         total = 5
         self._say("loading the model", 0, total)
         teacher = self._teacher
-        self._say("captions", 1, total)
-        captions = self._captions()
-        self._say("attack on the original model", 2, total)
+        self._say("attack on the original model", 1, total)
         attacked = self._attack()
+        self._say("captions", 2, total)
+        captions = self._captions(attacked.texts["people"])
         self._say("zero-shot on the original model", 3, total)
         zeroshot = self._zeroshot()
         self._say("similarities of the original model", 4, total)
@@ -180,12 +180,11 @@ class _Builder:
             "num_eval_captions": self._config.num_eval_captions,
         }
 
-    def _captions(self) -> Entry:
-        return self._store.get("captions", self._caption_identity(), self._tokenise)
+    def _captions(self, people: Sequence[str]) -> Entry:
+        return self._store.get("captions", self._caption_identity(), lambda: self._tokenise(people))
 
-    def _tokenise(self) -> Entry:
+    def _tokenise(self, people: Sequence[str]) -> Entry:
         texts = caption_texts(self._config, self._world)
-        people = self._world.people
         arrays = {}
         for name, chosen in (("train", texts.train), ("eval", texts.evaluation)):
             tokens = self._tokenizer.captions(chosen)
