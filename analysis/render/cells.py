@@ -27,10 +27,9 @@ class CellText:
     arrow: str = ""
     better: bool | None = None
 
-    @property
-    def line(self) -> str:
-        """Put the parts into one line of plain text."""
-        std = f"± {self.std}" if self.std else ""
+    def line(self, std_width: int = 0) -> str:
+        """Put the parts into one line of plain text, with room for a deviation of some width."""
+        std = f"± {self.std:>{std_width}}" if self.std else " " * (std_width + 2 * (std_width > 0))
         return " ".join(part for part in (self.mean, std, self.mark, self.arrow) if part)
 
 
@@ -61,6 +60,12 @@ def _std(cell: Cell, row: Row) -> str:
 def row_texts(row: Row) -> tuple[CellText, ...]:
     """Say what each metric of a row shows."""
     return tuple(cell_text(cell, row) for cell in row.cells)
+
+
+def widest_stds(table: Table) -> tuple[str, ...]:
+    """Give each column's longest deviation, by which its means are aligned."""
+    rows = [row_texts(row) for panel in table.panels for row in panel.rows]
+    return tuple(max((c.std for c in cells), key=len) for cells in zip(*rows, strict=True))
 
 
 def panel_title(table: Table, panel: Panel) -> str:

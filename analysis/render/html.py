@@ -3,7 +3,7 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from analysis.layout import Table
-from analysis.render.cells import WORDS, panel_title, row_texts
+from analysis.render.cells import WORDS, panel_title, row_texts, widest_stds
 
 
 def html_page(table: Table) -> str:
@@ -17,4 +17,10 @@ def html_page(table: Table) -> str:
         keep_trailing_newline=True,
     )
     template = environment.get_template("table.html")
-    return template.render(table=table, words=WORDS, row_texts=row_texts, panel_title=panel_title)
+    return template.render(
+        table=table,
+        columns=list(zip(table.columns_with_changes, widest_stds(table), strict=True)),
+        words=WORDS,
+        row_texts=row_texts,
+        panel_title=panel_title,
+    )

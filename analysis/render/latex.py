@@ -6,17 +6,18 @@ It needs \usepackage{booktabs,graphicx,xcolor} and is shrunk only if it is wider
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from analysis.layout import Panel, Row, Table
-from analysis.render.cells import CellText, panel_title, row_texts
+from analysis.render.cells import CellText, panel_title, row_texts, widest_stds
 
 BETTER = {True: "green!50!black", False: "red!70!black"}
 COLOURS = " Green is better, red is worse."
 _ARROWS = {"↑": r"\uparrow", "↓": r"\downarrow"}
 _SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
+    "\\": r"$\backslash$", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "%": r"\%", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "{''}",
+    "<": "$<$", ">": "$>$", "|": "$|$", '"': "{''}",
     "±": r"$\pm$", "β": r"$\beta$", "α": r"$\alpha$", "×": r"$\times$", "≤": r"$\leq$",
     "≥": r"$\geq$", "−": "$-$", "\N{EN DASH}": "--", "—": "---", "‘": "`", "’": "'",
     "“": "``", "”": "''", "…": r"\ldots{}", "\N{NO-BREAK SPACE}": "~",
@@ -26,7 +27,8 @@ _NOT_IN_OT1 = "ÐÞðþ÷"
 
 def latex(table: Table) -> str:
     """Write a table as a LaTeX float of full width."""
-    heads = [escape(table.row_header), "Seeds", *(column.latex for column in table.columns)]
+    metrics = [rf"\multicolumn{{1}}{{c}}{{{column.latex}}}" for column in table.columns]
+    heads = [escape(table.row_header), "Seeds", *metrics]
     span = len(heads)
     body = [line for panel in table.panels for line in _panel(table, panel, span)]
     colours = COLOURS if table.has_changes else ""
@@ -37,8 +39,7 @@ def latex(table: Table) -> str:
                 "% Needs booktabs, graphicx and xcolor.",
                 r"\begin{table*}[t]",
                 r"  \centering",
-                rf"  \caption{{{escape(table.caption)}{colours}{notes}}}",
-                rf"  \label{{tab:{_label(table.name)}}}",
+                r"  \setlength{\tabcolsep}{5pt}",
                 r"  \resizebox{\ifdim\width>\textwidth\textwidth\else\width\fi}{!}{%",
                 rf"  \begin{{tabular}}{{@{{}}{'r' * span}@{{}}}}",
                 r"    \toprule",
@@ -46,6 +47,8 @@ def latex(table: Table) -> str:
                 *body,
                 r"    \bottomrule",
                 r"  \end{tabular}}",
+                rf"  \caption{{{escape(table.caption)}{colours}{notes}}}",
+                rf"  \label{{tab:{_label(table.name)}}}",
                 r"\end{table*}",
             ]
         )
@@ -75,36 +78,45 @@ def _label(name: str) -> str:
 
 def _panel(table: Table, panel: Panel, span: int) -> list[str]:
     title = escape(panel_title(table, panel))
-    lines = [r"    \midrule", rf"    \multicolumn{{{span}}}{{@{{}}l}}{{{title}}} \\"]
+    lines = [r"    \midrule", rf"    \multicolumn{{{span}}}{{@{{}}l}}{{\textit{{{title}}}}} \\"]
     lines.append(r"    \addlinespace")
-    arrows = table.columns_with_changes
+    shapes = list(zip(table.columns_with_changes, widest_stds(table), strict=True))
     for row in panel.rows:
-        lines.append(_row(row, arrows))
+        lines.append(_row(row, shapes))
         if row.state == "original":
             lines.append(r"    \addlinespace")
     return lines
 
 
-def _row(row: Row, arrows: tuple[bool, ...]) -> str:
-    cells = [_cell(cell, room) for cell, room in zip(row_texts(row), arrows, strict=True)]
+def _row(row: Row, shapes: Sequence[tuple[bool, str]]) -> str:
+    cells = [_cell(cell, *shape) for cell, shape in zip(row_texts(row), shapes, strict=True)]
     return f"    {' & '.join([escape(row.header), escape(row.seeds), *cells])} \\\\"
 
 
-def _cell(cell: CellText, room: bool) -> str:
-    """Write a cell, leaving room for an arrow where others of its column have one."""
-    number = _number(cell)
-    marked = f"{number} {{\\footnotesize {escape(cell.mark)}}}" if cell.mark else number
-    if cell.arrow:
-        return f"{marked} {_arrow(cell)}"
-    return rf"{marked} \hphantom{{$\uparrow$}}" if room and cell.mean else marked
+def _cell(cell: CellText, has_arrows: bool, widest: str) -> str:
+    """Write a cell, leaving room for what others of its column have: a deviation, an arrow."""
+    if not cell.mean:
+        return ""
+    mark = f" {{\\footnotesize {escape(cell.mark)}}}" if cell.mark else ""
+    room = r" \hphantom{$\uparrow$}" if has_arrows else ""
+    return _number(cell, widest) + mark + (f" {_arrow(cell)}" if cell.arrow else room)
 
 
-def _number(cell: CellText) -> str:
-    if not any(character.isdigit() for character in cell.mean):
-        return escape(cell.mean)
-    mean, _, unit = cell.mean.partition(" ")
-    std = rf" \pm {escape(cell.std.partition(' ')[0])}" if cell.std else ""
-    return f"${escape(mean)}{std}$" + (rf"\,{unit}" if unit else "")
+def _number(cell: CellText, widest: str) -> str:
+    mean, unit = _math(cell.mean)
+    if cell.std:
+        room = "0" * (len(widest) - len(cell.std))
+        phantom = rf"\phantom{{{room}}}" if room else ""
+        return rf"${mean} \pm {phantom}{_math(cell.std)[0]}${unit}"
+    shown = f"${mean}$" if any(map(str.isdigit, mean)) else mean
+    blank = rf"\hphantom{{${{}} \pm {_math(widest)[0]}$}}" if widest else ""
+    return shown + blank + unit
+
+
+def _math(number: str) -> tuple[str, str]:
+    """Split a number and its unit, such as `12.3 s`, for use in and after mathematics."""
+    value, _, unit = number.partition(" ")
+    return escape(value), rf"\,{unit}" if unit else ""
 
 
 def _arrow(cell: CellText) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from analysis.layout import Panel, Table
+from analysis.layout import Panel, Row, Table
 from analysis.render.cells import panel_title, row_texts
 
 
@@ -17,9 +17,15 @@ def markdown(table: Table) -> str:
 
 def _panel(table: Table, panel: Panel) -> str:
     heads = [table.row_header, "Seeds", *(column.label for column in table.columns)]
-    rows = [[row.header, row.seeds, *(cell.line for cell in row_texts(row))] for row in panel.rows]
+    rows = [
+        [row.header, row.seeds, *(cell.line() for cell in row_texts(row))] for row in panel.rows
+    ]
     lines = [_line(heads), "|" + " ---: |" * len(heads), *(_line(row) for row in rows)]
     return "\n\n".join([f"**{_escape(panel_title(table, panel))}**", "\n".join(lines)])
+
+
+def _row(row: Row) -> str:
+    return _line([row.header, row.seeds, *(cell.line() for cell in row_texts(row))])
 
 
 def _line(cells: list[str]) -> str:
@@ -27,5 +33,5 @@ def _line(cells: list[str]) -> str:
 
 
 def _escape(text: str) -> str:
-    r"""Keep what Markdown would read as markup: ``\ ` * _ < [ ] |`` and the start of an entity."""
-    return re.sub(r"([\\`*_<\[\]|~&])", r"\\\1", text.replace("\n", " "))
+    """Keep as it is what Markdown would read as markup."""
+    return re.sub(r"([\\`*_<\[\]|~&$])", r"\\\1", text.replace("\n", " "))

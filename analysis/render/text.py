@@ -1,15 +1,18 @@
 """A table for a terminal: plain characters, no colours, no wider than the terminal where it can."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
 
 from analysis.layout import Row, Table
-from analysis.render.cells import CellText, panel_title, row_texts
+from analysis.render.cells import CellText, panel_title, row_texts, widest_stds
 
 WIDTH = 120
 GAP = "  "
 Lines = tuple[str, ...]
+Shape = tuple[bool, int]
+"""Of a column: whether it has arrows, and the width of its longest deviation."""
+Writer = Callable[[CellText, Shape], Lines]
 
 
 def text(table: Table, width: int = WIDTH) -> str:
@@ -30,7 +33,9 @@ def _layout(table: Table, *, stacked: bool) -> list[str]:
     heads = [table.row_header, "Seeds", *(column.label for column in table.columns)]
     header = [_split(label) for label in heads]
     room = table.columns_with_changes
-    panels = [[_entries(row, room, stacked) for row in panel.rows] for panel in table.panels]
+    write = _stack if stacked else _line
+    shapes = list(zip(room, map(len, widest_stds(table)), strict=True))
+    panels = [[_entries(row, shapes, write) for row in panel.rows] for panel in table.panels]
     grid = [header, *(row for panel in panels for row in panel)]
     widths = [max(len(line) for row in grid for line in row[i]) for i in range(len(heads))]
     rule = "─" * (sum(widths) + len(GAP) * (len(widths) - 1))
@@ -53,19 +58,21 @@ def _bottom(cells: Sequence[Lines]) -> list[Lines]:
     return [("",) * (height - len(cell)) + cell for cell in cells]
 
 
-def _entries(row: Row, room: Sequence[bool], stacked: bool) -> list[Lines]:
-    cells = zip(row_texts(row), room, strict=True)
-    return [(row.header,), (row.seeds,), *(_entry(cell, wide, stacked) for cell, wide in cells)]
+def _entries(row: Row, shapes: Sequence[Shape], write: Writer) -> list[Lines]:
+    cells = zip(row_texts(row), shapes, strict=True)
+    return [(row.header,), (row.seeds,), *(write(cell, shape) for cell, shape in cells)]
 
 
-def _entry(cell: CellText, room: bool, stacked: bool) -> Lines:
-    """Give a cell's lines; where its column has arrows, it leaves room for one."""
-    pad = "" if cell.arrow or not room else "  "
-    if not stacked:
-        return (cell.line + pad,)
+def _line(cell: CellText, shape: Shape) -> Lines:
+    has_arrows, std_width = shape
+    return (cell.line(std_width) + "  " * (has_arrows and not cell.arrow),)
+
+
+def _stack(cell: CellText, shape: Shape) -> Lines:
+    has_arrows, _ = shape
     std = f"± {cell.std}" if cell.std else ""
-    below = [line + "  " * room for line in (std, cell.mark) if line]
-    return (f"{cell.mean} {cell.arrow}".rstrip() + pad, *below)
+    top = f"{cell.mean} {cell.arrow or ' '}" if has_arrows else cell.mean
+    return (top, *(line + "  " * has_arrows for line in (std, cell.mark) if line))
 
 
 def _lines(cells: Sequence[Lines], widths: Sequence[int]) -> list[str]:
