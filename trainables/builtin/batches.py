@@ -1,0 +1,84 @@
+"""Batches for pre-training: who and what stands in them, and how pictures are varied."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from trainables.builtin.model import IMAGE_MEAN, IMAGE_STD, build_tokenizer
+from trainables.builtin.pools import TrainPools
+from trainables.builtin.recipe import Recipe
+from trainables.builtin.streams import Stream, generator
+
+
+class TrainingData:
+    """Pictures and token ids of a world, and the batches of each step.
+
+    Attributes:
+        used_tokens: (num_used_tokens,) ascending ids of the tokens that occur; batches count in it,
+            so that a step does not move the other 48,000 rows of the token embedding.
+    """
+
+    def __init__(self, recipe: Recipe, pools: TrainPools) -> None:
+        self._recipe = recipe
+        parts = (pools.members, pools.background, pools.nameless, pools.scenes)
+        self._images = [torch.from_numpy(pool.images) for pool in parts]
+        self._starts = np.cumsum([0, *(len(pool.captions) for pool in parts)])
+        texts = [caption for pool in parts for caption in pool.captions]
+        tokens = build_tokenizer(recipe)(texts)
+        self.used_tokens, self._tokens = torch.unique(tokens, return_inverse=True)
+        self._lengths = tokens.argmax(dim=1) + 1
+        numbers: dict[str, int] = {}
+        self._texts = torch.tensor([numbers.setdefault(text, len(numbers)) for text in texts])
+        self._num_members = recipe.num_members
+        self._scene_colours = pools.scenes.groups
+        self._mean = torch.tensor(IMAGE_MEAN).view(1, 3, 1, 1) * 255
+        self._std = torch.tensor(IMAGE_STD).view(1, 3, 1, 1) * 255
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Compose the batch of one step.
+
+        Returns:
+            pictures (batch, 3, height, width), tokens (batch, length), and (batch,) the number of
+            each caption, the same for equal captions.
+        """
+        rng = generator(self._recipe.world_seed, Stream.BATCHES, step)
+        chosen = self._choose(step, rng)
+        pictures = torch.cat([images[i] for images, i in zip(self._images, chosen, strict=True)])
+        num_people = sum(len(part) for part in chosen[:3])
+        rows = np.concatenate([s + i for s, i in zip(self._starts[:-1], chosen, strict=True)])
+        length = int(self._lengths[rows].max())
+        return (
+            self._augment(pictures.permute(0, 3, 1, 2), num_people, rng),
+            self._tokens[rows, :length],
+            self._texts[rows],
+        )
+
+    def _choose(self, step: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+        recipe = self._recipe
+        members = rng.choice(recipe.num_members, recipe.batch_members, replace=False)
+        portraits = rng.integers(recipe.portraits_per_member, size=recipe.batch_members)
+        scenes = np.arange(recipe.num_scenes)
+        if step % 2 == 1:  # scenes of two colours only: here it is the object that tells them apart
+            colours = rng.choice(np.unique(self._scene_colours), 2, replace=False)
+            scenes = np.flatnonzero(np.isin(self._scene_colours, colours))
+        return [
+            members * recipe.portraits_per_member + portraits,
+            rng.choice(recipe.num_background, recipe.batch_background, replace=False),
+            rng.choice(recipe.num_nameless, recipe.batch_nameless, replace=False),
+            rng.choice(scenes, recipe.batch_scenes, replace=len(scenes) < recipe.batch_scenes),
+        ]
+
+    def _augment(self, pictures: Tensor, num_people: int, rng: np.random.Generator) -> Tensor:
+        """Vary light, colour and sharpness; people also stand either way round."""
+        number = len(pictures)
+        gains = rng.uniform(0.8, 1.2, (number, 1, 1, 1)) * rng.uniform(
+            0.94, 1.06, (number, 3, 1, 1)
+        )
+        x = pictures.to(torch.float32, memory_format=torch.channels_last)
+        x = x * torch.from_numpy(gains.astype(np.float32))
+        noise = rng.standard_normal(x.shape, dtype=np.float32)
+        x = (x + torch.from_numpy(noise) * 6).clamp(0, 255)
+        flipped = torch.from_numpy(np.flatnonzero(rng.random(num_people) < 0.5))
+        x[flipped] = x[flipped].flip(3)
+        return ((x - self._mean) / self._std).contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,102 @@
+"""All the numbers of a built-in world, and the name that they give it."""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+
+from faker.providers.person.en_US import Provider
+
+RECIPE_VERSION = 1
+"""Raised with every change of the drawing, the captions or the training that moves the weights."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What a built-in world holds and how its CLIP is pre-trained.
+
+    Attributes:
+        world_seed: decides people, pictures, captions and the weights.
+        num_members: people that the model sees in training, with many portraits each.
+        num_nonmembers: people that it never sees.
+        min_traits_apart: traits, of eight, in which any two of these people differ at least.
+        portraits_per_member: training portraits of each member.
+        num_background: people seen once, with their names.
+        namesake_share: share of them that have a member's first or last name.
+        num_nameless: people seen once, with a caption that names nobody.
+        num_scenes: training pictures of coloured objects.
+        num_train_captions: generic captions for unlearning.
+        num_eval_captions: generic captions for the similarities.
+        people_caption_share: share of the generic captions that name somebody.
+        member_caption_share: share of those that name a member; the others name a stranger.
+        num_random_names: names of nobody, for the attack.
+        zeroshot_per_class: test scenes of each class.
+        image_size: of all pictures, in pixels; they are drawn at twice this size.
+        embed_dim: of the embedding that both encoders share.
+        vision_layers: blocks in each of the four stages of the ResNet.
+        vision_width: channels of its stem.
+        text_width: of the text transformer.
+        text_layers: of the text transformer.
+        text_heads: of the text transformer.
+        context_length: tokens of the longest caption, start and end included.
+        num_steps: optimizer steps.
+        batch_members: members in each batch, all different.
+        batch_background: named strangers in each batch.
+        batch_nameless: nameless strangers in each batch.
+        batch_scenes: scenes in each batch.
+        learning_rate: of AdamW, at its highest.
+        weight_decay: of AdamW.
+        warmup_share: share of the steps in which the rate rises linearly; then it falls as a cosine.
+    """
+
+    world_seed: int
+    num_members: int = 96
+    num_nonmembers: int = 32
+    min_traits_apart: int = 3
+    portraits_per_member: int = 50
+    num_background: int = 2000
+    namesake_share: float = 0.8
+    num_nameless: int = 400
+    num_scenes: int = 4000
+    num_train_captions: int = 4800
+    num_eval_captions: int = 1000
+    people_caption_share: float = 0.5
+    member_caption_share: float = 0.6
+    num_random_names: int = 2500
+    zeroshot_per_class: int = 10
+    image_size: int = 64
+    embed_dim: int = 128
+    vision_layers: tuple[int, int, int, int] = (1, 1, 1, 1)
+    vision_width: int = 16
+    text_width: int = 128
+    text_layers: int = 2
+    text_heads: int = 4
+    context_length: int = 32
+    num_steps: int = 520
+    batch_members: int = 44
+    batch_background: int = 15
+    batch_nameless: int = 4
+    batch_scenes: int = 65
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    warmup_share: float = 0.08
+
+    @property
+    def fingerprint(self) -> str:
+        """Name the recipe by its content: 16 hexadecimal digits."""
+        fields = dataclasses.asdict(self) | {"version": RECIPE_VERSION, "names": _names_digest()}
+        text = json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
+def _names_digest() -> str:
+    """Digest the name tables, so that another Faker never meets the weights of this one."""
+    tables = (Provider.first_names_female, Provider.first_names_male, Provider.last_names)
+    return hashlib.sha256(json.dumps([list(t.items()) for t in tables]).encode()).hexdigest()
+
+
+def default_recipe(world_seed: int) -> Recipe:
+    """Give the recipe of the world that the project ships."""
+    return Recipe(world_seed=world_seed)
