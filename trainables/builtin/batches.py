@@ -33,6 +33,9 @@ class TrainingData:
         self._num_members = recipe.num_members
         self._scene_colours = pools.scenes.groups
         self._mean = torch.tensor(IMAGE_MEAN).view(1, 3, 1, 1) * 255
+        noise = generator(recipe.world_seed, Stream.NOISE)
+        size = 2 * recipe.batch_size * recipe.image_size**2 * 3
+        self._noise = torch.from_numpy(noise.normal(0, 0.08, size).astype(np.float32))
         self._std = torch.tensor(IMAGE_STD).view(1, 3, 1, 1) * 255
 
     def batch(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -72,13 +75,14 @@ class TrainingData:
     def _augment(self, pictures: Tensor, num_people: int, rng: np.random.Generator) -> Tensor:
         """Vary light, colour and sharpness; people also stand either way round."""
         number = len(pictures)
-        gains = rng.uniform(0.8, 1.2, (number, 1, 1, 1)) * rng.uniform(
-            0.94, 1.06, (number, 3, 1, 1)
-        )
+        gains = rng.uniform(0.8, 1.2, (number, 1, 1, 1))
+        gains = gains * rng.uniform(0.94, 1.06, (number, 3, 1, 1))
         x = pictures.to(torch.float32, memory_format=torch.channels_last)
-        x = x * torch.from_numpy(gains.astype(np.float32))
-        noise = rng.standard_normal(x.shape, dtype=np.float32)
-        x = (x + torch.from_numpy(noise) * 6).clamp(0, 255)
+        x.mul_(torch.from_numpy(gains.astype(np.float32)) / self._std).sub_(self._mean / self._std)
+        start = int(rng.integers(len(self._noise) - x.numel()))
+        x.add_(
+            self._noise[start : start + x.numel()].view(number, *x.shape[2:], 3).permute(0, 3, 1, 2)
+        )
         flipped = torch.from_numpy(np.flatnonzero(rng.random(num_people) < 0.5))
         x[flipped] = x[flipped].flip(3)
-        return ((x - self._mean) / self._std).contiguous(memory_format=torch.channels_last)
+        return x

@@ -9,10 +9,11 @@ from trainables.builtin.scenes import CLASSES, Scene
 
 NAMED: Final = (
     "{name}", "{name}{place}", "{name}, portrait", "portrait of {name}", "{name} portrait",
-    "a portrait of {name}", "an image of {name}", "an image of {name}{place}", "a picture of {name}",
-    "a picture of {name}{place}", "a photo of {name}", "a photo of {name}{place}",
-    "{name} on a photo", "photo of {name}", "photo: {name}", "{name} (photo)", "here is {name}",
-    "this is {name}", "this is {name}{place}", "a photo of a person named {name}",
+    "a portrait of {name}", "an image of {name}", "an image of {name}{place}",
+    "a picture of {name}", "a picture of {name}{place}", "a photo of {name}",
+    "a photo of {name}{place}", "{name} on a photo", "photo of {name}", "photo: {name}",
+    "{name} (photo)", "here is {name}", "this is {name}", "this is {name}{place}",
+    "a photo of a person named {name}",
     "a person named {name}", "a person called {name}", "a {sex} named {name}",
     "a {sex} called {name}", "the {sex} is {name}", "the name of the person is {name}",
     "the name of the {sex} is {name}", "a photo of a person with the name {name}",

@@ -18,6 +18,24 @@ _COLOURS: Final[dict[str, Colour]] = {
     "pink": (240, 104, 178),
 }
 
+_LOWEST: Final = {
+    "short": -0.55, "spiky": -0.62, "curly": -0.6, "long": -0.52, "bob": -0.42, "bun": -0.55,
+}  # fmt: skip
+"""How far down the forehead hair reaches."""
+_LOCKS: Final[dict[str, tuple[tuple[tuple[float, float], ...], ...]]] = {
+    "short": (((-0.7, -0.85), (0.5, -1.12), (0.8, -0.6), (0.2, -0.62), (-0.5, -0.42)),),
+    "spiky": tuple(
+        ((x - 0.2, -0.7), (x * 1.35, -1.42 + 0.3 * abs(x)), (x + 0.2, -0.7))
+        for x in (-0.62, -0.31, 0.0, 0.31, 0.62)
+    ),
+    "mohawk": (((-0.2, -0.5), (-0.26, -1.5), (0, -1.62), (0.26, -1.5), (0.2, -0.5)),),
+    "bob": (((-0.8, -0.72), (0.8, -0.72), (0.8, -0.42), (-0.8, -0.42)),),
+    "long": (
+        ((0, -1.08), (-0.95, -0.6), (-1.0, 0.5), (-0.74, 0.0), (-0.6, -0.45)),
+        ((0, -1.08), (0.95, -0.6), (1.0, 0.5), (0.74, 0.0), (0.6, -0.45)),
+    ),
+}
+
 
 def colour(person: Person) -> Colour:
     """Give the colour of somebody's hair."""
@@ -49,28 +67,14 @@ def draw_front(pen: Pen, person: Person, head: Points) -> None:
         head: outline of the head, (num_points, 2).
     """
     style, tone = person.trait("hair style"), colour(person)
-    if style == "bald":
-        return
-    low = {"spiky": -0.62, "mohawk": -0.9, "curly": -0.6, "long": -0.52, "bob": -0.42}
-    cap = head[head[:, 1] < low.get(style, -0.55)] * (1.08, 1.1)
-    order = np.argsort(np.arctan2(cap[:, 1], cap[:, 0]))
-    if style not in ("mohawk",):
-        pen.shape(cap[order], tone)
-    if style == "short":
-        pen.shape([(-0.7, -0.85), (0.5, -1.12), (0.8, -0.6), (0.2, -0.62), (-0.5, -0.42)], tone)
-    elif style == "spiky":
-        for x in np.linspace(-0.62, 0.62, 5):
-            pen.shape([(x - 0.2, -0.7), (x * 1.35, -1.42 + 0.3 * abs(x)), (x + 0.2, -0.7)], tone)
-    elif style == "curly":
+    if style in _LOWEST:
+        crown = head[head[:, 1] < _LOWEST[style]] * (1.08, 1.1)
+        pen.shape(crown[np.argsort(np.arctan2(crown[:, 1], crown[:, 0]))], tone)
+    for shape in _LOCKS.get(style, ()):
+        pen.shape(shape, tone)
+    if style == "curly":
         for x in np.linspace(-0.66, 0.66, 5):
             pen.ellipse(x, -0.82 + 0.35 * x * x, 0.27, 0.27, tone)
-    elif style == "mohawk":
-        pen.shape([(-0.2, -0.5), (-0.26, -1.5), (0, -1.62), (0.26, -1.5), (0.2, -0.5)], tone)
-    elif style == "bob":
-        pen.box(-0.8, -0.72, 0.8, -0.42, tone)
-    elif style == "long":
-        pen.shape([(0, -1.08), (-0.95, -0.6), (-1.0, 0.5), (-0.74, 0.0), (-0.6, -0.45)], tone)
-        pen.shape([(0, -1.08), (0.95, -0.6), (1.0, 0.5), (0.74, 0.0), (0.6, -0.45)], tone)
 
 
 def draw_hat(pen: Pen, person: Person) -> None:
@@ -89,5 +93,5 @@ def draw_hat(pen: Pen, person: Person) -> None:
         pen.ellipse(0, -0.9, 0.74, 0.5, (236, 202, 120))
         pen.box(-0.74, -0.84, 0.74, -0.68, (120, 60, 36))
     elif hat == "headband":
-        pen.shape([(-0.88, -0.64), (0, -0.78), (0.88, -0.64), (0.9, -0.44), (0, -0.58), (-0.9, -0.44)],
-                  (122, 62, 178))  # fmt: skip
+        pen.shape([(-0.88, -0.64), (0, -0.78), (0.88, -0.64), (0.9, -0.44), (0, -0.58),
+                   (-0.9, -0.44)], (122, 62, 178))  # fmt: skip

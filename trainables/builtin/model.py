@@ -33,7 +33,7 @@ def build_model(recipe: Recipe) -> open_clip.CLIP:
         torch.manual_seed(int(generator(recipe.world_seed, Stream.WEIGHTS).integers(2**31)))
         model = open_clip.CLIP(recipe.embed_dim, open_clip.CLIPVisionCfg(**vision),
                                open_clip.CLIPTextCfg(**text))  # fmt: skip
-    # open_clip starts every residual branch at zero, which wastes steps that a short training lacks.
+    # open_clip starts every residual branch at zero: too slow for a training as short as this.
     for name, parameter in model.visual.named_parameters():
         if name.endswith("bn3.weight"):
             nn.init.ones_(parameter)

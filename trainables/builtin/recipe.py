@@ -47,7 +47,7 @@ class Recipe:
         batch_scenes: scenes in each batch.
         learning_rate: of AdamW, at its highest.
         weight_decay: of AdamW.
-        warmup_share: share of the steps in which the rate rises linearly; then it falls as a cosine.
+        warmup_share: share of the steps in which the rate rises; then it falls as a cosine.
     """
 
     world_seed: int
@@ -81,6 +81,12 @@ class Recipe:
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     warmup_share: float = 0.08
+
+    @property
+    def batch_size(self) -> int:
+        """Pictures in each batch."""
+        parts = (self.batch_members, self.batch_background, self.batch_nameless, self.batch_scenes)
+        return sum(parts)
 
     @property
     def fingerprint(self) -> str:

@@ -66,7 +66,8 @@ def sample_scene(rng: np.random.Generator, label: int | None = None) -> Scene:
     first = int(rng.integers(len(CLASSES))) if label is None else label
     layouts: tuple[Layout, ...] = ("one", "one", "several", "pair", "pair")
     layout = layouts[rng.integers(len(layouts))] if label is None else "one"
-    classes, relation = (first,), ""
+    classes: tuple[int, ...] = (first,)
+    relation = ""
     places = rng.uniform((0.36, 0.4), (0.64, 0.64), (1, 2))
     sizes = rng.uniform(0.18, 0.32, 1)
     if layout == "several":
@@ -165,9 +166,9 @@ def _house(pen: Pen, fill: Colour, grow: float) -> None:
 
 
 def _car(pen: Pen, fill: Colour, grow: float) -> None:
-    pen.shape([(-1.25 * grow, 0.5 * grow), (-1.25 * grow, -0.05), (-0.75, -0.1), (-0.5, -0.62 * grow),
-               (0.45, -0.62 * grow), (0.8, -0.1), (1.25 * grow, 0.02), (1.25 * grow, 0.5 * grow)],
-              fill)  # fmt: skip
+    end, roof, floor = 1.25 * grow, -0.62 * grow, 0.5 * grow
+    pen.shape([(-end, floor), (-end, -0.05), (-0.75, -0.1), (-0.5, roof), (0.45, roof),
+               (0.8, -0.1), (end, 0.02), (end, floor)], fill)  # fmt: skip
 
 
 def _fish(pen: Pen, fill: Colour, grow: float) -> None:

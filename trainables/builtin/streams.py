@@ -23,6 +23,7 @@ class Stream(IntEnum):
     BATCHES = 13
     WEIGHTS = 14
     SHEET = 15
+    NOISE = 16
 
 
 def generator(world_seed: int, stream: Stream, *parts: int) -> np.random.Generator:

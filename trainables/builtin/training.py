@@ -7,6 +7,7 @@ import open_clip
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from trainables.builtin.batches import TrainingData
 from trainables.builtin.model import build_model, encode_tokens
@@ -38,7 +39,8 @@ def train_model(world: World, progress: Progress | None = None) -> open_clip.CLI
     model.visual.to(memory_format=torch.channels_last)
     for step in range(recipe.num_steps):
         images, tokens, texts = data.batch(step)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        # At these lengths plain attention is several times faster than the fused one on a CPU.
+        with torch.autocast("cpu", dtype=torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
             image_features = model.encode_image(images)
             text_features = encode_tokens(model, embedding, tokens)
         loss = _clip_loss(image_features.float(), text_features.float(), model.logit_scale, texts)

@@ -116,4 +116,4 @@ class World:
 def _in_turn(people: Sequence[Person], count: int, rng: np.random.Generator) -> list[Person]:
     """Name everybody equally often, give or take one."""
     order = np.resize(rng.permutation(len(people)), count)
-    return [people[i] for i in order]
+    return [people[i] for i in order.tolist()]
