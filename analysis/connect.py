@@ -14,13 +14,13 @@ from trainables.errors import UserError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
+PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
 """A reader rather fails soon: MLflow's own seven retries take minutes."""
 
 
-def shown(tracking_uri: str) -> str:
-    """Give an address as it may be printed: without user and password."""
-    return re.sub(r"://[^/@]*@", "://", tracking_uri)
+def shown(text: str) -> str:
+    """Give an address, or a text that holds some, as it may be printed: without passwords."""
+    return re.sub(r"://[^/@\s]*@", "://", text)
 
 
 def connect(tracking_uri: str) -> "MlflowClient":
@@ -50,7 +50,7 @@ def readable(tracking_uri: str) -> Iterator[None]:
     try:
         yield
     except MlflowException as error:
-        reason = str(error).strip().partition("\n")[0]
+        reason = shown(str(error)).strip().partition("\n")[0]
         raise UserError(
             f"the tracking store {shown(tracking_uri)} cannot be read: {reason}"
         ) from error
@@ -65,7 +65,7 @@ def _check_sqlite(tracking_uri: str) -> None:
 
     database = make_url(tracking_uri).database
     if not database or not Path(database).is_file():
-        raise UserError(f"there is no tracking store at {tracking_uri}: no such file.")
+        raise UserError(f"there is no tracking store at {shown(tracking_uri)}: no such file.")
     try:
         # Opened as MLflow would, a file without tables would be given them.
         address = f"file:{quote(str(Path(database).absolute()))}?mode=ro"
@@ -81,4 +81,4 @@ def _check_sqlite(tracking_uri: str) -> None:
 def _check_folder(tracking_uri: str) -> None:
     path = unquote(urlsplit(tracking_uri).path) if "://" in tracking_uri else tracking_uri
     if not Path(path.removeprefix("file:")).is_dir():
-        raise UserError(f"there is no tracking store at {tracking_uri}: no such folder.")
+        raise UserError(f"there is no tracking store at {shown(tracking_uri)}: no such folder.")

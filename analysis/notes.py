@@ -19,8 +19,8 @@ def caption_of(description: str, panels: Sequence[Panel]) -> str:
     cells = [cell for panel in panels for row in panel.rows for cell in row.cells if cell]
     sentences = [_sentence(description)] if description.strip() else []
     sentences.append(
-        "Mean ± sample standard deviation over seeds, rounded to the second decimal; "
-        "0%, 100% and a similarity of 1 are shown only where they are exact."
+        "Mean ± sample standard deviation over seeds. Shares and similarities are rounded to the "
+        "second decimal; 0%, 100% and a similarity of 1 are shown only where they are exact."
     )
     if any(row.state == "original" for panel in panels for row in panel.rows):
         sentences.append("The original model is measured over the trials of its panel.")

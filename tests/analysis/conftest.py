@@ -51,16 +51,16 @@ def _case(name):
     return _frame([trial for trial in trials if trial.get("run", True)]), list(expected.items())
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_config():
     return _config
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_frame():
     return _frame
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def load_case():
     return _case

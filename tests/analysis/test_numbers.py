@@ -1,0 +1,49 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.numbers import mean_text, rounds_to_zero, std_text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.975, "share", "97.50%"),
+        (1.0, "share", "100.00%"),
+        (0.99999, "share", "99.99%"),
+        (0.00001, "share", "0.01%"),
+        (0.0, "share", "0.00%"),
+        (1.0, "similarity", "1.00"),
+        (0.99999994, "similarity", "1.00"),
+        (0.9996, "similarity", "0.99"),
+        (0.995, "similarity", "0.99"),
+        (0.9849, "similarity", "0.98"),
+        (-0.001, "similarity", "0.00"),
+        (-0.9999, "similarity", "-0.99"),
+        (12.345, "seconds", "12.3 s"),
+        (-1.23456, "loss", "-1.2346"),
+        (3.5, "count", "3.50"),
+        (math.nan, "share", "NaN"),
+        (math.inf, "loss", "inf"),
+        (-math.inf, "loss", "-inf"),
+    ],
+)
+def test_means(value, unit, text):
+    assert mean_text(value, unit) == text
+
+
+@given(st.floats(0, 1))
+def test_a_share_is_shown_as_all_or_nothing_only_if_it_is(value):
+    text = mean_text(value, "share")
+    assert abs(float(text.rstrip("%")) - 100 * value) <= 0.0100001
+    if 1e-8 < value < 1 - 1e-8:
+        assert text not in ("0.00%", "100.00%")
+
+
+def test_deviations_are_rounded_to_the_nearest():
+    assert std_text(0.0791, "share") == "7.91%"
+    assert std_text(0.00001, "similarity") == "0.00"
+    assert rounds_to_zero(0.00001, "share")
+    assert not rounds_to_zero(0.01, "similarity")
