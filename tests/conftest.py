@@ -1,0 +1,58 @@
+"""What all tests share: a tiny CLIP of open_clip's classes, real captions where there are any."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.models import tiny_clip
+from trainables.config import TrialConfig
+from trainables.presets import preset_fields
+
+# Trials compute on one thread, so that workers side by side do not wait for each other.
+torch.set_num_threads(1)
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+
+_WORDS = "a photo of the red dog's house, near 3 trees & one café by night over-sized co-op !"
+
+
+@pytest.fixture
+def clip():
+    return tiny_clip()
+
+
+@pytest.fixture
+def make_config():
+    """A short trial on the built-in world, with what a test wants changed."""
+
+    def make(**changes):
+        fields = preset_fields("builtin", "text", "builtin") | {
+            "encoder": "text", "model": "builtin", "pretrained": "", "data": "builtin",
+            "world_seed": 0, "train_captions": "", "eval_captions": "", "num_names": 2, "seed": 0,
+        }  # fmt: skip
+        return TrialConfig(**(fields | changes))
+
+    return make
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def sentences(rng):
+    words = _WORDS.split()
+    return [" ".join(rng.choice(words, size=rng.integers(2, 14))) for _ in range(60)]
+
+
+@pytest.fixture
+def real_captions():
+    """10,000 captions of MS-COCO, where a copy lies beside the checkout; sentences otherwise."""
+    path = Path(__file__).parents[2] / "shared" / "data" / "coco_val_captions_10000.txt"
+    if not path.exists():
+        pytest.skip("no captions beside the checkout")
+    return [line for line in path.read_text().splitlines() if line.strip()]
