@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import open_clip
 import torch
@@ -31,11 +32,11 @@ class LoadedClip:
     """A CLIP in evaluation mode.
 
     Attributes:
-        model: of open_clip's classes.
+        model: of open_clip's classes (`CLIP` or `CustomTextCLIP`).
         context_length: of its text encoder.
     """
 
-    model: nn.Module
+    model: Any
     context_length: int
 
     def encode_images(self, images: Images, device: torch.device) -> Tensor:
@@ -96,7 +97,7 @@ def check_model_name(name: str) -> None:
         raise UserError(f"unknown model {name!r}: {hint}")
 
 
-def _load_open_clip(name: str, pretrained: str) -> nn.Module:
+def _load_open_clip(name: str, pretrained: str) -> Any:
     if looks_like_path(pretrained):
         model = open_clip.create_model(name, pretrained=None)
         _load_file(model, name, Path(pretrained))

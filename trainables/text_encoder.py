@@ -8,6 +8,8 @@ are exact; a test holds them against `open_clip.CLIP.encode_text`.
 
 import copy
 
+from typing import Any, cast
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -32,7 +34,13 @@ class TextEncoder(nn.Module):
         UserError: the tower is not causal or does not pool at the end token.
     """
 
-    def __init__(self, tower: nn.Module) -> None:
+    token_embedding: nn.Embedding
+    positional_embedding: nn.Parameter
+    transformer: Any
+    text_projection: nn.Linear | nn.Parameter | None
+    attn_mask: Tensor
+
+    def __init__(self, tower: Any) -> None:
         super().__init__()
         pool = getattr(tower, "text_pool_type", None) or getattr(tower, "pool_type", None)
         if pool != "argmax" or tower.attn_mask is None:
@@ -66,22 +74,27 @@ class TextEncoder(nn.Module):
             x_bld = block(x_bld, attn_mask=mask)
         x_bd = self.ln_final(_at_ends(last, x_bld, mask, ends))
         if isinstance(self.text_projection, nn.Linear):
-            return self.text_projection(x_bd)
-        return x_bd if self.text_projection is None else x_bd @ self.text_projection
+            return cast(Tensor, self.text_projection(x_bd))
+        return cast(Tensor, x_bd if self.text_projection is None else x_bd @ self.text_projection)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.positional_embedding.device
 
 
-def _at_ends(block: nn.Module, x_bld: Tensor, mask: Tensor, ends: Tensor) -> Tensor:
+def _at_ends(block: Any, x_bld: Tensor, mask: Tensor, ends: Tensor) -> Tensor:
     """Run a residual block at one position of each row: (batch, width)."""
     rows = torch.arange(len(x_bld), device=x_bld.device)
     if not isinstance(block, ResidualAttentionBlock):
-        return block(x_bld, attn_mask=mask)[rows, ends]
+        return cast(Tensor, block(x_bld, attn_mask=mask)[rows, ends])
     normed = block.ln_1(x_bld)
     mask_per_head = mask[ends][:, None].repeat_interleave(block.attn.num_heads, dim=0)
     attended = block.attn(
         normed[rows, ends][:, None], normed, normed, attn_mask=mask_per_head, need_weights=False
     )[0][:, 0]
     x_bd = x_bld[rows, ends] + block.ls_1(attended)
-    return x_bd + block.ls_2(block.mlp(block.ln_2(x_bd)))
+    return cast(Tensor, x_bd + block.ls_2(block.mlp(block.ln_2(x_bd))))
 
 
 def take_text_encoder(clip: nn.Module) -> TextEncoder:
@@ -118,7 +131,7 @@ def encode_ids(encoder: TextEncoder, ids: Ids, chunk_size: int | None = None) ->
     Returns:
         (num_captions, embed_dim) unit vectors, on the encoder's device, in the order of `ids`.
     """
-    device = encoder.positional_embedding.device
+    device = encoder.device
     chunk = chunk_size or _CAPTIONS_PER_CHUNK.get(device.type, 256)
     lengths = lengths_of(ids)
     order = np.argsort(lengths, kind="stable")

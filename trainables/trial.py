@@ -181,8 +181,8 @@ class TrialRunner:
             torch.from_numpy(self._assets.image_embeddings),
         )
         return AttackOutcome(
-            before=self._assets.hits_before.any(axis=1),
-            after=hits.any(axis=1),
+            before=np.any(self._assets.hits_before, axis=1),
+            after=np.any(hits, axis=1),
             is_member=self._assets.is_member,
             unlearned=unlearned,
         ).metrics()

@@ -68,7 +68,7 @@ def attack(
         inferred when at least tau = 1 does: `.any(axis=1)`.
     """
     num_people, num_images, embed_dim = image_embeddings.shape
-    device = encoder.positional_embedding.device
+    device = encoder.device
     images = image_embeddings.reshape(-1, embed_dim).to(device)
     hits = np.zeros((num_people, len(TEMPLATES)), dtype=np.bool_)
     for column, template in enumerate(TEMPLATES):

@@ -91,7 +91,7 @@ def unlearn(
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         moved = distance.add_gradient(config.beta) if config.beta else distance.value()
-        learning_rate = schedule.get_last_lr()[0]
+        learning_rate = float(schedule.get_last_lr()[0])
         optimizer.step()
         schedule.step()
         whole = loss.detach() + config.beta * moved

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -66,7 +67,8 @@ class WeightDistance:
         norms = self._norms(changes)
         scales = torch.where(norms > 0, beta / norms, torch.zeros_like(norms))
         torch._foreach_mul_(changes, list(scales.unbind()))
-        torch._foreach_add_([parameter.grad for parameter in self._parameters], changes)
+        gradients = [cast(Tensor, parameter.grad) for parameter in self._parameters]
+        torch._foreach_add_(gradients, changes)
         return norms.sum()
 
     def _changes(self) -> list[Tensor]:
