@@ -6,10 +6,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import ray
 from ray import tune
 
 from sweeps.events import TrialEvent
 from sweeps.spec import load_sweep
+from sweeps.trials import Trial
 
 CONFIG = load_sweep("quickstart").trials()[0]
 
@@ -33,12 +35,18 @@ def event(key: str = "0" * 16, *, kind: str = "finished", **changes: Any) -> Tri
     return TrialEvent.model_validate(fields | changes)
 
 
+def make_trials(num_trials: int, *, num_seeds: int = 10**9) -> list[Trial]:
+    """Make trials that differ in their seed."""
+    configs = [CONFIG.model_copy(update={"seed": seed % num_seeds}) for seed in range(num_trials)]
+    return [Trial(f"{i:016x}", config, ("many",)) for i, config in enumerate(configs)]
+
+
 class Noop(tune.Trainable):
     """A trial that is over at once, with an outcome of the usual size."""
 
     def setup(self, config: dict[str, Any], jobs: dict[str, Any], shared: dict[str, Any]) -> None:
         self.jobs = jobs
-        self.shared = shared
+        self.shared = {name: ray.get(reference) for name, reference in shared.items()}
         self.key = config["trial_key"]
         self.num_steps = 0
 

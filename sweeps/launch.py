@@ -1,0 +1,96 @@
+"""Running trials: assets once, then one Tune experiment of what is left."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sweeps.cluster import Resources, Slots, ray_cluster
+from sweeps.interrupt import Interrupt
+from sweeps.journal import Journal
+from sweeps.recorder import Observer, Recorder
+from sweeps.trials import Trial
+
+MAX_WORKER_DEATHS = 2
+
+
+def run_trials(
+    trials: Sequence[Trial],
+    journal: Journal,
+    trainable: type,
+    shared: Mapping[str, Any],
+    *,
+    observers: Sequence[Observer] = (),
+    resources: Resources | None = None,
+    provenance: Mapping[str, Any] | None = None,
+    interrupt: Interrupt | None = None,
+) -> None:
+    """Run trials and journal how each of them ends.
+
+    A trial whose worker dies runs again, at most `MAX_WORKER_DEATHS` times.
+
+    Args:
+        trials: what to run, in this order.
+        journal: where events go before anything else.
+        trainable: the Tune Trainable that runs a trial by its key.
+        shared: what all trials read; each value goes once into Ray's object store.
+        observers: told of everything after the journal.
+        resources: what trials run on.
+        provenance: kept with every event.
+        interrupt: lets signals stop the run between two events.
+
+    Raises:
+        UserError: no cluster, or the disk is full.
+        InterruptedRunError: a signal asked to stop; everything finished is in the journal.
+    """
+    if not trials:
+        return
+    interrupt = interrupt or Interrupt()
+    recorder = Recorder(trials, journal, observers, provenance or {}, interrupt)
+    with _storage(journal.results) as storage, ray_cluster(resources or Resources()) as slots:
+        interrupt.deferred = True
+        try:
+            _run_experiment(trials, trainable, shared, recorder, slots, Path(storage))
+        except Exception as error:
+            raise (recorder.error or error) from None
+        finally:
+            interrupt.deferred = False
+
+
+def _storage(results: Path) -> tempfile.TemporaryDirectory[str]:
+    """Make a fresh folder for Tune, and remove what a killed driver left of an earlier one."""
+    folder = (results / "ray").absolute()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True)
+
+
+def _run_experiment(
+    trials: Sequence[Trial],
+    trainable: type,
+    shared: Mapping[str, Any],
+    recorder: Recorder,
+    slots: Slots,
+    storage: Path,
+) -> None:
+    import ray
+    from ray import tune
+
+    jobs = {trial.key: trial.config.model_dump() for trial in trials}
+    references = {name: ray.put(value) for name, value in shared.items()}
+    with_all = tune.with_parameters(trainable, jobs=jobs, shared=references)
+    # Not a Tuner: it pickles its callbacks, and ours hold the journal.
+    tune.run(
+        tune.with_resources(with_all, slots.request()),
+        name=storage.name,
+        storage_path=str(storage.parent),
+        config={"trial_key": tune.grid_search([trial.key for trial in trials])},
+        callbacks=[recorder],
+        reuse_actors=True,
+        max_concurrent_trials=slots.limit,
+        max_failures=MAX_WORKER_DEATHS,
+        checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False, checkpoint_frequency=0),
+        raise_on_failed_trial=False,
+        verbose=0,
+    )
