@@ -45,19 +45,20 @@ class TrainingData:
             pictures (batch, 3, height, width), tokens (batch, length), and (batch,) the number of
             each caption, the same for equal captions.
         """
-        rng = generator(self._recipe.world_seed, Stream.BATCHES, step)
-        chosen = self._choose(step, rng)
+        chosen = self.choose(step)
         pictures = torch.cat([images[i] for images, i in zip(self._images, chosen, strict=True)])
         num_people = sum(len(part) for part in chosen[:3])
         rows = np.concatenate([s + i for s, i in zip(self._starts[:-1], chosen, strict=True)])
         length = int(self._lengths[rows].max())
         return (
-            self._augment(pictures.permute(0, 3, 1, 2), num_people, rng),
+            self._augment(pictures.permute(0, 3, 1, 2), num_people, step),
             self._tokens[rows, :length],
             self._texts[rows],
         )
 
-    def _choose(self, step: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    def choose(self, step: int) -> list[NDArray[np.int64]]:
+        """Choose the pictures of one step from each pool."""
+        rng = generator(self._recipe.world_seed, Stream.BATCHES, step, 0)
         recipe = self._recipe
         members = rng.choice(recipe.num_members, recipe.batch_members, replace=False)
         portraits = rng.integers(recipe.portraits_per_member, size=recipe.batch_members)
@@ -72,8 +73,9 @@ class TrainingData:
             rng.choice(scenes, recipe.batch_scenes, replace=len(scenes) < recipe.batch_scenes),
         ]
 
-    def _augment(self, pictures: Tensor, num_people: int, rng: np.random.Generator) -> Tensor:
+    def _augment(self, pictures: Tensor, num_people: int, step: int) -> Tensor:
         """Vary light, colour and sharpness; people also stand either way round."""
+        rng = generator(self._recipe.world_seed, Stream.BATCHES, step, 1)
         number = len(pictures)
         gains = rng.uniform(0.8, 1.2, (number, 1, 1, 1))
         gains = gains * rng.uniform(0.94, 1.06, (number, 3, 1, 1))
