@@ -1,8 +1,10 @@
 """Load a CLIP: the built-in one, one of open_clip's, or a checkpoint from disk."""
 
+import contextlib
+import logging
 import pickle
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,7 +101,8 @@ def check_model_name(name: str) -> None:
 
 def _load_open_clip(name: str, pretrained: str) -> Any:
     if looks_like_path(pretrained):
-        model = open_clip.create_model(name, pretrained=None)
+        with _quiet():
+            model = open_clip.create_model(name, pretrained=None)
         _load_file(model, name, Path(pretrained))
         return model
     tags = open_clip.list_pretrained_tags_by_model(name)
@@ -115,6 +118,17 @@ def _load_open_clip(name: str, pretrained: str) -> Any:
             f"the weights {pretrained!r} of {name} are not on this machine and could not be "
             f"downloaded ({type(error).__name__}): connect once, or name the path of a checkpoint."
         ) from error
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep open_clip from warning that a model has no weights yet, on the root logger."""
+    previous = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(previous)
 
 
 def _load_file(model: nn.Module, name: str, path: Path) -> None:

@@ -7,7 +7,6 @@ are exact; a test holds them against `open_clip.CLIP.encode_text`.
 """
 
 import copy
-
 from typing import Any, cast
 
 import numpy as np

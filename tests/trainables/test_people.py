@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trainables.errors import UserError
+from trainables.people import captions_without, draw_people, find_mentions
+
+
+@given(st.integers(0, 10_000), st.integers(1, 64), st.integers(1, 64))
+def test_the_sets_of_a_seed_are_nested(seed, n, m):
+    eligible = np.arange(3, 300, 3)
+    small = draw_people(eligible, min(n, m), seed, "are there")
+    large = draw_people(eligible, max(n, m), seed, "are there")
+    np.testing.assert_array_equal(large[: len(small)], small)
+    assert len(set(large)) == len(large)
+    assert set(large) <= set(eligible)
+
+
+def test_seeds_draw_different_people():
+    drawn = {tuple(draw_people(np.arange(90), 8, seed, "are there")) for seed in range(20)}
+    assert len(drawn) == 20
+
+
+def test_more_names_than_inferred_people():
+    with pytest.raises(UserError, match=r"64 names cannot be unlearned, since only 5 people are"):
+        draw_people(np.arange(5), 64, 0, "are inferred")
+
+
+CAPTIONS = [
+    "Joe Biden at a gala",
+    "a photo of JOE BIDEN's dog",
+    "Joe and Biden",
+    "Joe Bidenson",
+    "Zoë Kravitz, actress",
+    "a dog",
+    "Mary Jane Joe Biden",
+    "St. John (actor)",
+]
+
+
+def test_names_are_found_as_whole_words():
+    found = find_mentions(CAPTIONS, ["Joe Biden", "Zoe\u0308 Kravitz", "Mary Jane", "St John"])
+    assert found.tolist() == [[0, 0], [1, 0], [4, 1], [6, 0], [6, 2], [7, 3]]
+
+
+def test_captions_without_some_people():
+    mentions = find_mentions(CAPTIONS, ["Joe Biden", "Mary Jane"])
+    assert np.flatnonzero(~captions_without(8, mentions, np.array([1]))).tolist() == [6]
+    assert np.flatnonzero(~captions_without(8, mentions, np.array([0]))).tolist() == [0, 1, 6]
+    assert find_mentions(["a dog"], ["Joe"]).shape == (0, 2)
