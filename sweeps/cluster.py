@@ -57,12 +57,21 @@ class Resources:
 
 @dataclass(frozen=True, kw_only=True)
 class Slots:
-    """What one trial gets, how many trials fit at a time, and the limit that the user set."""
+    """What trials get.
+
+    Attributes:
+        cpus: of one trial.
+        gpus: of one trial.
+        count: how many trials fit at a time.
+        limit: the most that the user wants at a time.
+        mine: whether Ray is left, with all that runs there, when the run is over.
+    """
 
     cpus: float
     gpus: float
     count: int
     limit: int | None
+    mine: bool
 
     def request(self) -> dict[str, float]:
         """Give the resources of one trial as Ray names them."""
@@ -85,7 +94,7 @@ def ray_cluster(resources: Resources) -> Iterator[Slots]:
         _start(resources)
     try:
         total = ray.cluster_resources()
-        slots = _slots(resources, total.get("CPU", 0), total.get("GPU", 0))
+        slots = _slots(resources, total.get("CPU", 0), total.get("GPU", 0), mine=mine)
         if not resources.address:
             # Each waiting trial holds a placement group; more than a few only cost time.
             os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", str(2 * slots.count + 2))
@@ -112,13 +121,15 @@ def _start(resources: Resources) -> None:
                 f"there is no Ray cluster at {resources.address}: {_first_line(error)}"
             ) from error
     logging.getLogger("ray").setLevel(logging.ERROR)
+    # "Trials did not complete": each of them is journaled, logged and shown.
+    logging.getLogger("ray.tune.tune").setLevel(logging.CRITICAL)
 
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _slots(resources: Resources, cpus: float, gpus: float) -> Slots:
+def _slots(resources: Resources, cpus: float, gpus: float, *, mine: bool) -> Slots:
     per_trial = resources.gpus_per_trial
     if per_trial is None:
         per_trial = 1.0 if gpus else 0.0
@@ -132,4 +143,4 @@ def _slots(resources: Resources, cpus: float, gpus: float) -> Slots:
         )
     limit = resources.max_concurrent
     count = min(max(count, 1), limit or max(count, 1))
-    return Slots(cpus=resources.cpus_per_trial, gpus=per_trial, count=count, limit=limit)
+    return Slots(cpus=resources.cpus_per_trial, gpus=per_trial, count=count, limit=limit, mine=mine)

@@ -2,14 +2,15 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from sweeps.cluster import Resources, Slots, ray_cluster
 from sweeps.interrupt import Interrupt
 from sweeps.journal import Journal
-from sweeps.recorder import Observer, Recorder
+from sweeps.recorder import AllEndedError, Observer, Recorder
 from sweeps.trials import Trial
 
 MAX_WORKER_DEATHS = 2
@@ -47,15 +48,32 @@ def run_trials(
     if not trials:
         return
     interrupt = interrupt or Interrupt()
-    recorder = Recorder(trials, journal, observers, provenance or {}, interrupt)
-    with _storage(journal.results) as storage, ray_cluster(resources or Resources()) as slots:
+    with (
+        _storage(journal.results) as storage,
+        _ray_output(journal.results),
+        ray_cluster(resources or Resources()) as slots,
+    ):
+        recorder = Recorder(
+            trials, journal, observers, provenance or {}, interrupt, leave_at_once=slots.mine
+        )
         interrupt.deferred = True
         try:
             _run_experiment(trials, trainable, shared, recorder, slots, Path(storage))
+        except AllEndedError:
+            pass
         except Exception as error:
             raise (recorder.error or error) from None
         finally:
             interrupt.deferred = False
+
+
+@contextmanager
+def _ray_output(results: Path) -> Iterator[None]:
+    """Keep what Ray prints off the live view: pages of advice for every worker that dies."""
+    path = results / "logs" / "ray.log"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a") as file, redirect_stdout(file):
+        yield
 
 
 def _storage(results: Path) -> tempfile.TemporaryDirectory[str]:

@@ -17,6 +17,14 @@ from sweeps.trials import Trial
 _KEPT = frozenset({"done", "trial_id", "training_iteration", "pid", "node_ip", "hostname"})
 
 
+class AllEndedError(BaseException):
+    """Nothing is left to run: leave Tune at once.
+
+    Its own end writes a state that nobody reads and waits seconds for workers that are about to
+    be shut down with their cluster.
+    """
+
+
 class Observer(Protocol):
     """Whoever wants to know how trials come along; called on the driver's main thread."""
 
@@ -43,6 +51,8 @@ class Recorder(tune.Callback):
         observers: Sequence[Observer],
         provenance: Mapping[str, Any],
         interrupt: Interrupt,
+        *,
+        leave_at_once: bool = False,
     ) -> None:
         """Get ready.
 
@@ -52,7 +62,10 @@ class Recorder(tune.Callback):
             observers: who is told next.
             provenance: kept with every event.
             interrupt: asked between steps whether to stop.
+            leave_at_once: whether to raise `AllEndedError` after the last trial.
         """
+        self._leave_at_once = leave_at_once
+        self._left = len(trials)
         self._trials = {trial.key: trial for trial in trials}
         self._journal = journal
         self._observers = observers
@@ -66,6 +79,11 @@ class Recorder(tune.Callback):
         self._interrupt.check()
         for observer in self._observers:
             observer.tick()
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        """Leave when nothing is left."""
+        if self._leave_at_once and self._left == 0:
+            raise AllEndedError
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """A worker took the trial."""
@@ -127,6 +145,7 @@ class Recorder(tune.Callback):
         except Exception as error:
             self.error = error  # Tune wraps what callbacks raise into an error of its own
             raise
+        self._left -= kind != "lost"
         for observer in self._observers:
             observer.ended(trial, event)
 
