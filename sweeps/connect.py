@@ -2,8 +2,10 @@
 
 import logging
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from analysis.connect import shown
@@ -20,6 +22,8 @@ _PATIENCE = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     # Costs a request for every run and writes into the live view.
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    # Nobody asked for it.
+    "MLFLOW_DISABLE_TELEMETRY": "true",
 }
 
 
@@ -60,6 +64,7 @@ def open_store(uri: str, results: Path) -> tuple["MlflowClient", str]:
     from mlflow.exceptions import MlflowException
 
     try:
+        _spare_the_disk(uri)
         client = MlflowClient(uri)
         experiment = client.get_experiment_by_name(EXPERIMENT)
         if experiment is not None:
@@ -78,6 +83,50 @@ def open_store(uri: str, results: Path) -> tuple["MlflowClient", str]:
             raise
         reason = str(error).strip().partition("\n")[0]
         raise UserError(f"cannot track to {shown(uri)}: {reason}") from error
+
+
+def settle(uri: str) -> None:
+    """Leave a SQLite store as one plain file, as it was before writing; nothing for a server."""
+    path = _sqlite_path(uri)
+    if path is None or not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path, timeout=1)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error:
+        return  # someone is looking at it; the next run settles it
+
+
+def _spare_the_disk(uri: str) -> None:
+    """Let SQLite append to a log instead of syncing six times a run, and readers never wait.
+
+    What a power cut may take is written again from the journal, since the mark of how far the
+    store has followed goes with it.
+    """
+    path = _sqlite_path(uri)
+    if path is None:
+        return
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    if not event.contains(Engine, "connect", _on_connect):
+        event.listen(Engine, "connect", _on_connect)
+
+
+def _on_connect(connection: Any, _record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+        if mode == "wal":
+            connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _sqlite_path(uri: str) -> Path | None:
+    """Give the file of a SQLite store."""
+    path = uri.removeprefix("sqlite:///")
+    return Path(path) if path != uri and path else None
 
 
 def _is_known(error: Exception) -> bool:

@@ -5,19 +5,9 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from sweeps.errors import InterruptedRunError
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-class InterruptedRunError(BaseException):
-    """The user or the system asked the run to stop; no part of the program takes it for an error.
-
-    Attributes:
-        signum: the signal that asked.
-    """
-
-    def __init__(self, signum: int) -> None:
-        super().__init__(signal.Signals(signum).name)
-        self.signum = signum
 
 
 class Interrupt:

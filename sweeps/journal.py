@@ -11,6 +11,7 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
+from sweeps.errors import LockedError, TornLineWarning
 from sweeps.events import SweepEvent, TrialEvent, decode, encode
 from trainables.errors import UserError
 
@@ -103,7 +104,7 @@ class Journal:
             self._lock.acquire(blocking=False)
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         except Timeout as error:
-            raise UserError(
+            raise LockedError(
                 f"another run is writing to {results}: wait for it, or name another folder "
                 "with --results."
             ) from error
@@ -168,6 +169,7 @@ def _set_torn_line_aside(path: Path, file: int) -> None:
         warnings.warn(
             f"the last line of {path} was torn when its writer was killed; it is now in {aside} "
             "and its trial will run again.",
+            TornLineWarning,
             stacklevel=3,
         )
     elif size and os.pread(file, 1, size - 1) != b"\n":

@@ -1,0 +1,234 @@
+"""The command line, `unremember`; commands import what is heavy themselves: help is instant."""
+
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sweeps.errors import InterruptedRunError, LockedError, TornLineWarning
+from sweeps.options import (
+    RESULTS,
+    Address,
+    Cpus,
+    Data,
+    Gpus,
+    MaxConcurrent,
+    OptionalSpecs,
+    Results,
+    Set,
+    Specs,
+    TrackingUri,
+)
+from trainables.errors import UserError
+
+if TYPE_CHECKING:
+    from sweeps.spec import Sweep
+
+app = typer.Typer(
+    name="unremember",
+    help="Sweep backdoor-based unlearning of names from CLIP, and lay the results out as tables.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def plan(
+    specs: Specs,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    settings: Set = None,
+    data: Data = None,
+    results: Results = RESULTS,
+    cpus_per_trial: Cpus = 1,
+) -> None:
+    """Show what would run: counts, what is finished, and the time it takes."""
+    import json
+
+    from sweeps import plan as plans
+    from sweeps.show import plan_text
+    from sweeps.standing import read_record
+    from sweeps.trials import Lenient
+    from trainables.fingerprints import fingerprints
+
+    record = read_record(results)
+    made = plans.make_plan(_sweeps(specs, settings, data), record, Lenient(fingerprints))
+    estimator = plans.estimator_of(record)
+    concurrent = max(1, int((os.cpu_count() or 1) / max(cpus_per_trial, 0.1)))
+    if as_json:
+        typer.echo(json.dumps(plans.as_json(made, estimator, concurrent), indent=2))
+    else:
+        typer.echo(plan_text(made, estimator, concurrent))
+
+
+@app.command()
+def run(
+    specs: Specs,
+    settings: Set = None,
+    data: Data = None,
+    results: Results = RESULTS,
+    tracking_uri: TrackingUri = None,
+    cpus_per_trial: Cpus = 1,
+    gpus_per_trial: Gpus = None,
+    max_concurrent: MaxConcurrent = None,
+    address: Address = "",
+) -> None:
+    """Run what is left of sweeps; what is finished is never run again."""
+    from sweeps.cluster import Resources
+    from sweeps.command import run_and_show
+
+    resources = Resources(
+        address=address, cpus_per_trial=cpus_per_trial, gpus_per_trial=gpus_per_trial,
+        max_concurrent=max_concurrent,
+    )  # fmt: skip
+    sweeps = _sweeps(specs, settings, data)
+    raise typer.Exit(run_and_show(sweeps, results, tracking_uri, resources))
+
+
+@app.command()
+def retry(
+    specs: OptionalSpecs = None,
+    settings: Set = None,
+    data: Data = None,
+    results: Results = RESULTS,
+    tracking_uri: TrackingUri = None,
+    cpus_per_trial: Cpus = 1,
+    gpus_per_trial: Gpus = None,
+    max_concurrent: MaxConcurrent = None,
+    address: Address = "",
+) -> None:
+    """Run trials that failed once more."""
+    from sweeps.cluster import Resources
+    from sweeps.command import failed_sweeps, run_and_show
+
+    resources = Resources(
+        address=address, cpus_per_trial=cpus_per_trial, gpus_per_trial=gpus_per_trial,
+        max_concurrent=max_concurrent,
+    )  # fmt: skip
+    sweeps = _sweeps(specs, settings, data) if specs else failed_sweeps(results)
+    raise typer.Exit(run_and_show(sweeps, results, tracking_uri, resources, retry=True))
+
+
+@app.command()
+def status(results: Results = RESULTS, tracking_uri: TrackingUri = None) -> None:
+    """Show where sweeps stand; what the tracking store lacks is written there."""
+    from sweeps.command import sync_store
+    from sweeps.journal import journal_path
+    from sweeps.show import status_text
+    from sweeps.standing import read_record
+
+    typer.echo(status_text(read_record(results)))
+    if not journal_path(results).exists():
+        return
+    try:
+        sync_store(results, tracking_uri)
+    except LockedError:
+        typer.echo("a run is in progress.")
+
+
+@app.command()
+def failures(results: Results = RESULTS) -> None:
+    """List failed trials: which, why, and where the log is."""
+    from sweeps.show import failures_text
+    from sweeps.standing import read_record
+
+    typer.echo(failures_text(read_record(results), results))
+
+
+@app.command()
+def sync(results: Results = RESULTS, tracking_uri: TrackingUri = None) -> None:
+    """Write what the tracking store lacks, from the journal."""
+    from sweeps.command import sync_store
+    from sweeps.journal import journal_path
+
+    if not journal_path(results).exists():
+        raise UserError(f"there is no journal in {results}: nothing has run there yet.")
+    raise typer.Exit(0 if sync_store(results, tracking_uri) else 1)
+
+
+@app.command()
+def table(
+    name: Annotated[str, typer.Argument(help="The sweep.")],
+    format_name: Annotated[
+        str, typer.Option("--format", help="text, md, tex, html, csv or json.")
+    ] = "text",
+    out: Annotated[Path | None, typer.Option(help="Write it to a file.")] = None,
+    results: Results = RESULTS,
+    tracking_uri: TrackingUri = None,
+) -> None:
+    """Lay the results of a sweep out as the papers do."""
+    from sweeps.command import sweep_table
+
+    text = sweep_table(name, format_name, results, tracking_uri)
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text)
+    except OSError as error:
+        raise UserError(f"cannot write {out}: {error.strerror}.") from error
+
+
+@app.command()
+def world(
+    sheet: Annotated[Path, typer.Option(help="PNG file to draw.")],
+    seed: Annotated[int, typer.Option(min=0, help="Which world.")] = 0,
+) -> None:
+    """Draw the people and scenes of the built-in world on a sheet."""
+    from trainables.builtin.recipe import default_recipe
+    from trainables.builtin.sheet import write_sheet
+    from trainables.builtin.world import World
+
+    write_sheet(World(default_recipe(seed)), sheet)
+    typer.echo(f"wrote {sheet}")
+
+
+def _sweeps(specs: list[str], settings: list[str] | None, data: str | None) -> "list[Sweep]":
+    from sweeps.overrides import override
+    from sweeps.spec import load_sweep
+
+    return [override(load_sweep(spec), settings or [], data) for spec in specs]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; the entry point `unremember`.
+
+    Args:
+        arguments: instead of those of the process.
+
+    Returns:
+        0; 1 if trials failed; 2 if what was asked for is wrong; 130 after Ctrl-C.
+    """
+    warnings.showwarning = _show_warning
+    try:
+        app(args=arguments)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 0
+    except UserError as error:
+        _complain(f"error: {error}")
+        return 2
+    except InterruptedRunError as interrupted:
+        return 128 + interrupted.signum
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _complain(message: str) -> None:
+    typer.echo(message, err=True)
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int,
+    file: object = None, line: str | None = None,
+) -> None:  # fmt: skip
+    """Print our own warnings as sentences; those of libraries are for their developers."""
+    if issubclass(category, TornLineWarning):
+        _complain(f"warning: {message}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""What the commands do that run or write; imported by them alone, since it takes its time."""
+
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from sweeps.cluster import Resources
+from sweeps.connect import settle, tracking_uri
+from sweeps.errors import InterruptedRunError
+from sweeps.journal import Journal, journal_path
+from sweeps.session import Outcome, Science, real_science, run_sweeps
+from sweeps.show import expected_of, known_sweep, table_text
+from sweeps.spec import Sweep, sweep_from
+from sweeps.standing import read_record
+from sweeps.tracking import Tracker
+from trainables.errors import UserError
+
+
+def run_and_show(
+    sweeps: Sequence[Sweep],
+    results: Path,
+    uri: str | None,
+    resources: Resources,
+    *,
+    retry: bool = False,
+    science: Callable[[], Science] = real_science,
+) -> int:
+    """Run sweeps, then show their tables and where things are.
+
+    Returns:
+        The exit code: 1 if a trial failed, now or before.
+    """
+    console = Console(stderr=True)
+    where = tracking_uri(results, uri)
+    try:
+        outcome = run_sweeps(
+            sweeps, results, where, console, resources=resources, retry=retry, science=science
+        )
+    except InterruptedRunError as interrupted:
+        finished = len(read_record(results).keys("finished"))
+        _say(
+            console,
+            f"interrupted ({interrupted}): what is finished is kept ({finished} trials in "
+            f"{results}); go on with: {_same_command()}",
+        )
+        raise
+    finally:
+        settle(where)
+    for sweep in sweeps:
+        _show_table(sweep, where, console)
+    _show_places(outcome, results, where, console)
+    return 1 if outcome.failed or outcome.plan.failed else 0
+
+
+def failed_sweeps(results: Path) -> list[Sweep]:
+    """Give the sweeps of a journal that have failed trials, as they were last run.
+
+    Raises:
+        UserError: no trial has failed.
+    """
+    record = read_record(results)
+    failed = record.keys("failed") | record.keys("retried")
+    found = [
+        sweep_from(event.sweep, f"the journal's {name}")
+        for name, event in record.sweeps.items()
+        if failed & set(event.trial_keys)
+    ]
+    if not found:
+        raise UserError(f"no trial has failed in {results}: there is nothing to run again.")
+    return found
+
+
+def sync_store(results: Path, uri: str | None) -> bool:
+    """Write what the tracking store lacks; tell whether that worked.
+
+    Raises:
+        UserError: another run is writing to the folder.
+    """
+    console = Console(stderr=True)
+    where = tracking_uri(results, uri)
+    with Journal(results):
+        tracker = Tracker(results, where, lambda text: _say(console, f"warning: {text}"))
+        complete = tracker.sync()
+        settle(where)
+    return complete
+
+
+def sweep_table(name: str, format_name: str, results: Path, uri: str | None) -> str:
+    """Lay out the results of a sweep.
+
+    Raises:
+        UserError: there is no such sweep or format, or the store cannot be read.
+    """
+    record = read_record(results)
+    sweep = known_sweep(name, record)
+    expected = expected_of(sweep) if sweep else None
+    description = sweep.description if sweep else ""
+    return table_text(name, expected, description, tracking_uri(results, uri), format_name)
+
+
+def _show_table(sweep: Sweep, where: str, console: Console) -> None:
+    try:
+        sys.stdout.write(
+            table_text(sweep.name, expected_of(sweep), sweep.description, where, "text")
+        )
+    except UserError as error:
+        _say(console, f"no table of {sweep.name}: {error}")
+
+
+def _show_places(outcome: Outcome, results: Path, where: str, console: Console) -> None:
+    from analysis.connect import shown
+
+    lines = [
+        f"results: {results}   journal: {journal_path(results)}",
+        f"browse:  mlflow ui --backend-store-uri {shlex.quote(shown(where))}",
+        *(f"table:   unremember table {sweep.name} --format tex" for sweep in outcome.plan.sweeps),
+    ]
+    if not outcome.tracked:
+        lines.append("not everything is in the tracking store: `unremember sync` writes the rest")
+    if outcome.failed:
+        lines.append(f"{outcome.failed} trials failed: unremember failures")
+    for line in lines:
+        _say(console, line)
+
+
+def _same_command() -> str:
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def _say(console: Console, message: str) -> None:
+    console.print(message, markup=False, highlight=False, soft_wrap=True)

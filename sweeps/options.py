@@ -1,0 +1,34 @@
+"""The options that several commands of the command line share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RESULTS = Path("results")
+"""Where results go unless the user says otherwise."""
+
+Specs = Annotated[
+    list[str], typer.Argument(help="Spec files, or names of sweeps that come with the project.")
+]
+OptionalSpecs = Annotated[
+    list[str] | None, typer.Argument(help="Spec files or names; all that was run if left out.")
+]
+Results = Annotated[
+    Path, typer.Option(envvar="UNREMEMBER_RESULTS", help="Folder of journal, logs and tracking.")
+]
+TrackingUri = Annotated[
+    str | None,
+    typer.Option(help="MLflow store; else $MLFLOW_TRACKING_URI, else a file in the results."),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change a setting: beta=0,0.01 or seeds=0-4; may be repeated."),
+]
+Data = Annotated[str | None, typer.Option(help="`builtin` runs any sweep on the built-in world.")]
+Cpus = Annotated[float, typer.Option(help="CPUs of each trial.")]
+Gpus = Annotated[
+    float | None, typer.Option(help="GPUs of each trial, such as 0.5; one if there is one.")
+]
+MaxConcurrent = Annotated[int | None, typer.Option(help="Most trials at a time.")]
+Address = Annotated[str, typer.Option(help="A running Ray cluster, such as `auto`.")]

@@ -1,0 +1,110 @@
+"""What commands print about what is there: plans, standing, failures, tables."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from sweeps.board import span, title
+from sweeps.estimate import Estimator
+from sweeps.logs import log_path
+from sweeps.plan import Plan, as_json
+from sweeps.spec import Sweep, load_sweep, sweep_from
+from sweeps.standing import Record
+from sweeps.trials import Lenient, Trial, keyed
+from trainables.config import TrialConfig, parse
+from trainables.errors import UserError
+
+
+def plan_text(plan: Plan, estimator: Estimator, concurrent: int) -> str:
+    """Give a plan for people."""
+    counts = as_json(plan, estimator, concurrent)
+    rows = [(name, part) for name, part in counts["sweeps"].items()]
+    if len(rows) > 1:
+        rows.append(("all, each trial once", counts))
+    width = max(len(name) for name, _ in rows)
+    head = f"{'':{width}}  trials  finished  failed  to run  time"
+    lines = [head] + [
+        f"{name:{width}}  {part['trials']:6}  {part['finished']:8}  {part['failed']:6}  "
+        f"{part['to_run']:6}  {_time(part['estimated_s'], part['without_estimate'])}"
+        for name, part in rows
+    ]
+    return "\n".join([*lines, *(f"not here yet: {text}" for text in plan.missing)])
+
+
+def _time(seconds: float | None, unknown: int) -> str:
+    if seconds is None:
+        return "unknown: nothing like it has run yet"
+    text = f"about {span(seconds)}"
+    return f"{text}, without {unknown} trials unlike any before" if unknown else text
+
+
+def status_text(record: Record) -> str:
+    """Say where the sweeps of a journal stand."""
+    lines = []
+    for name, sweep in sorted(record.sweeps.items()):
+        keys = set(sweep.trial_keys)
+        finished, failed = keys & record.keys("finished"), keys & record.keys("failed")
+        ends = [record.trials[key].ended_at for key in keys & record.trials.keys()]
+        last = f", last at {_local(max(ends))}" if ends else ""
+        lines.append(
+            f"{name}: {len(keys)} trials, {len(finished)} finished, {len(failed)} failed, "
+            f"{len(keys - finished - failed)} left{last}"
+        )
+    return "\n".join(lines) or "nothing has run yet."
+
+
+def failures_text(record: Record, results: Path) -> str:
+    """List failed trials: which, why, and where the log is."""
+    lines = []
+    for key in sorted(record.keys("failed"), key=lambda key: record.trials[key].ended_at):
+        standing = record.trials[key]
+        trial = Trial(key, parse(standing.config), standing.sweeps)
+        lines += [
+            f"{key}  {', '.join(standing.sweeps)}: {title(trial)}",
+            f"    {standing.error}",
+            f"    {_local(standing.ended_at)}, log: {log_path(results, key)}",
+        ]
+    lines += ["run them again with: unremember retry"] if lines else ["no trial has failed."]
+    return "\n".join(lines)
+
+
+def _local(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def table_text(
+    name: str, expected: Sequence[tuple[str, TrialConfig]] | None, description: str, uri: str,
+    format_name: str,
+) -> str:  # fmt: skip
+    """Lay out a sweep's results.
+
+    Raises:
+        UserError: there is no such sweep or format, or the store cannot be read.
+    """
+    from analysis.render import FORMATS, render
+    from analysis.runs import load_runs
+    from analysis.tables import build_table
+    from trainables.errors import did_you_mean
+
+    if format_name not in FORMATS:
+        hint = did_you_mean(format_name, FORMATS)
+        raise UserError(f"unknown table format {format_name!r}: {hint}")
+    frame = load_runs(uri, name)
+    return render(build_table(frame, expected, name, description), format_name)
+
+
+def known_sweep(name: str, record: Record) -> Sweep | None:
+    """Find a sweep as it was last run, or else as it comes with the project."""
+    if name in record.sweeps:
+        return sweep_from(record.sweeps[name].sweep, f"the journal's {name}")
+    try:
+        return load_sweep(name)
+    except UserError:
+        return None
+
+
+def expected_of(sweep: Sweep) -> list[tuple[str, TrialConfig]]:
+    """List the trials that a table of a sweep expects."""
+    from trainables.fingerprints import fingerprints
+
+    return [(trial.key, trial.config) for trial in keyed([sweep], Lenient(fingerprints))]
