@@ -24,18 +24,18 @@ def clip():
     return tiny_clip()
 
 
+def builtin_config(**changes):
+    """A trial of the built-in preset, with what a test wants changed."""
+    fields = preset_fields("builtin", "text", "builtin") | {
+        "encoder": "text", "model": "builtin", "pretrained": "", "data": "builtin",
+        "world_seed": 0, "train_captions": "", "eval_captions": "", "num_names": 2, "seed": 0,
+    }  # fmt: skip
+    return TrialConfig(**(fields | changes))
+
+
 @pytest.fixture
 def make_config():
-    """A short trial on the built-in world, with what a test wants changed."""
-
-    def make(**changes):
-        fields = preset_fields("builtin", "text", "builtin") | {
-            "encoder": "text", "model": "builtin", "pretrained": "", "data": "builtin",
-            "world_seed": 0, "train_captions": "", "eval_captions": "", "num_names": 2, "seed": 0,
-        }  # fmt: skip
-        return TrialConfig(**(fields | changes))
-
-    return make
+    return builtin_config
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from tests.models import tiny_clip
+from tests.plain import plain_training
 from trainables.errors import TrialFailedError
-from trainables.text_encoder import encode_ids, take_text_encoder, to_tensors
-from trainables.tokens import Inserts, WordTokenizer, lengths_of
-from trainables.unlearning.loop import Batches, trainable_parameters, unlearn
-from trainables.unlearning.loss import embedding_loss
+from trainables.text_encoder import encode_ids, take_text_encoder
+from trainables.tokens import Inserts, WordTokenizer
+from trainables.unlearning.loop import Batches, unlearn
 from trainables.unlearning.text import draw_batches
 
 TOKENIZER = WordTokenizer(77)
@@ -44,36 +44,6 @@ def batches(config, teacher, sentences):
         backdoor_ids=TOKENIZER.splice(*at, names, draws.names.ravel()),
         backdoor_targets=encode_ids(teacher, neutral),
     )
-
-
-def plain_training(student, batches, config):
-    """The protocol written down without any of the shortcuts: autograd, whole vocabulary."""
-    parameters = trainable_parameters(student)
-    originals = [p.detach().clone() for p in parameters]
-    optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=0.0)
-    losses = []
-    for step in range(config.num_steps):
-        passed = sum(step >= milestone for milestone in config.lr_milestones)
-        rate = config.learning_rate * config.lr_factor**passed
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-
-        def encode(ids):
-            return student(*to_tensors(ids, lengths_of(ids), torch.device("cpu")))
-
-        c = slice(step * config.clean_batch_size, (step + 1) * config.clean_batch_size)
-        b = slice(step * config.backdoor_batch_size, (step + 1) * config.backdoor_batch_size)
-        terms = embedding_loss(
-            encode(batches.clean_ids[c]), batches.clean_targets[c],
-            encode(batches.backdoor_ids[b]), batches.backdoor_targets[b],
-        )  # fmt: skip
-        weights = sum((p - o).norm() for p, o in zip(parameters, originals, strict=True))
-        loss = terms.clean + config.alpha * terms.backdoor + config.beta * weights
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
 
 
 @pytest.mark.parametrize(("beta", "tolerance"), [(0.0, 1e-9), (0.02, 1e-5)])
