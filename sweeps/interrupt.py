@@ -33,11 +33,16 @@ class Interrupt:
         if not wait:
             raise InterruptedRunError(signum)
 
+    def listen(self) -> None:
+        """Take the signals over, again if someone else has taken them since."""
+        if self._before:
+            for number in _SIGNALS:
+                signal.signal(number, self._on_signal)
+
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             self._before = {number: signal.getsignal(number) for number in _SIGNALS}
-            for number in _SIGNALS:
-                signal.signal(number, self._on_signal)
+            self.listen()
         return self
 
     def __exit__(

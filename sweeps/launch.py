@@ -56,6 +56,7 @@ def run_trials(
         recorder = Recorder(
             trials, journal, observers, provenance or {}, interrupt, leave_at_once=slots.mine
         )
+        interrupt.listen()  # Ray has taken SIGTERM
         interrupt.deferred = True
         try:
             _run_experiment(trials, trainable, shared, recorder, slots, Path(storage))

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import ray
 from ray import tune
 
 from sweeps.events import TrialEvent
+from sweeps.journal import Journal
 from sweeps.spec import load_sweep
 from sweeps.trials import Trial
 
@@ -124,3 +126,82 @@ class Dying(Noop):
             died.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return self.finished()
+
+
+def shared_in(root: Path, *, seconds: float = 0.5, always: bool = False) -> dict[str, Any]:
+    """Tell fakes where they leave their traces."""
+    (root / "died").mkdir(exist_ok=True)
+    return {
+        "well": str(root / "well"),
+        "started": str(root / "started"),
+        "died": str(root / "died"),
+        "seconds": seconds,
+        "always": always,
+    }
+
+
+class Clock:
+    """Notes when trials end and how much memory the driver takes."""
+
+    def __init__(self) -> None:
+        self.ended_at: list[float] = []
+        self.rss_mb: list[float] = []
+
+    def started(self, trial: Trial) -> None:
+        return
+
+    def reported(self, trial: Trial, report: dict[str, Any]) -> None:
+        return
+
+    def ended(self, trial: Trial, event: TrialEvent) -> None:
+        self.ended_at.append(time.perf_counter())
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        self.rss_mb.append(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
+
+    def tick(self) -> None:
+        return
+
+
+def measure_overhead(
+    results: Path, num_trials: int = 1000, *, track: bool = True
+) -> dict[str, Any]:
+    """Run trials that cost nothing; tell trials a second and the driver's memory.
+
+    Rates leave the start of Ray and of its workers out; `wall_s` holds everything.
+    """
+    from sweeps.connect import settle, tracking_uri
+    from sweeps.events import SweepEvent
+    from sweeps.launch import run_trials
+    from sweeps.provenance import provenance
+    from sweeps.session import _Notify
+    from sweeps.tracking import Tracker
+
+    begin = time.perf_counter()
+    trials = make_trials(num_trials)
+    clock = Clock()
+    facts = provenance()
+    uri = tracking_uri(results)
+    with Journal(results) as journal:
+        sweep = {"name": "many", "preset": "builtin", "description": "", "fixed": {}, "axes": {}}
+        keys = tuple(trial.key for trial in trials)
+        journal.append(SweepEvent(sweep=sweep, trial_keys=keys, at=time.time(), provenance=facts))
+        tracker = Tracker(results, uri, warnings.warn)
+        observers: list[Any] = [clock]
+        if track:
+            tracker.finished(keys)
+            tracker.start()
+            observers.append(_Notify(tracker))
+        run_trials(trials, journal, Noop, {}, observers=observers, provenance=facts)
+        if track:
+            assert tracker.close()
+            settle(uri)
+    end = time.perf_counter()
+    first, last = clock.ended_at[0], clock.ended_at[-1]
+    return {
+        "trials": num_trials,
+        "trials_per_s": (num_trials - 1) / (last - first),
+        "trials_per_s_tracked": (num_trials - 1) / (end - first),
+        "wall_s": end - begin,
+        "rss_mb_first": clock.rss_mb[0],
+        "rss_mb_last": clock.rss_mb[-1],
+    }
