@@ -63,7 +63,7 @@ class TrainingData:
         members = rng.choice(recipe.num_members, recipe.batch_members, replace=False)
         portraits = rng.integers(recipe.portraits_per_member, size=recipe.batch_members)
         scenes = np.arange(recipe.num_scenes)
-        if step % 2 == 1:  # scenes of two colours only: here it is the object that tells them apart
+        if step % recipe.mixed_colours_every:  # two colours only: the object tells scenes apart
             colours = rng.choice(np.unique(self._scene_colours), 2, replace=False)
             scenes = np.flatnonzero(np.isin(self._scene_colours, colours))
         return [
@@ -77,8 +77,8 @@ class TrainingData:
         """Vary light, colour and sharpness; people also stand either way round."""
         rng = generator(self._recipe.world_seed, Stream.BATCHES, step, 1)
         number = len(pictures)
-        gains = rng.uniform(0.8, 1.2, (number, 1, 1, 1))
-        gains = gains * rng.uniform(0.94, 1.06, (number, 3, 1, 1))
+        gains = rng.uniform(0.9, 1.1, (number, 1, 1, 1))
+        gains = gains * rng.uniform(0.97, 1.03, (number, 3, 1, 1))
         x = pictures.to(torch.float32, memory_format=torch.channels_last)
         x.mul_(torch.from_numpy(gains.astype(np.float32)) / self._std).sub_(self._mean / self._std)
         start = int(rng.integers(len(self._noise) - x.numel()))

@@ -1,5 +1,6 @@
 """The architecture of the built-in CLIP, made of open_clip's own classes."""
 
+import math
 from typing import Final
 
 import open_clip
@@ -31,8 +32,12 @@ def build_model(recipe: Recipe) -> open_clip.CLIP:
     }
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(generator(recipe.world_seed, Stream.WEIGHTS).integers(2**31)))
-        model = open_clip.CLIP(recipe.embed_dim, open_clip.CLIPVisionCfg(**vision),
-                               open_clip.CLIPTextCfg(**text))  # fmt: skip
+        model = open_clip.CLIP(
+            recipe.embed_dim,
+            open_clip.CLIPVisionCfg(**vision),
+            open_clip.CLIPTextCfg(**text),
+            init_logit_scale=-math.log(recipe.initial_temperature),
+        )
     # open_clip starts every residual branch at zero: too slow for a training as short as this.
     for name, parameter in model.visual.named_parameters():
         if name.endswith("bn3.weight"):

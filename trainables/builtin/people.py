@@ -25,6 +25,7 @@ TRAITS: Final[dict[str, tuple[str, ...]]] = {
 }
 """The eight categorical traits; an option that stands there twice is twice as frequent."""
 
+_FLAT_HAIR: Final = ("bald", "short", "spiky", "mohawk", "bun")
 _MAX_DRAWS = 200
 
 
@@ -104,8 +105,23 @@ def invent_people(recipe: Recipe) -> People:
 
 
 def traits_apart(first: tuple[str, ...], second: tuple[str, ...]) -> int:
-    """Count the traits in which two people differ."""
-    return sum(a != b for a, b in zip(first, second, strict=True))
+    """Count the traits in which two people differ and can be seen to differ."""
+    shown = zip(_visible(first), _visible(second), strict=True)
+    return min(
+        sum(a != b for a, b in zip(first, second, strict=True)), sum(a != b for a, b in shown)
+    )
+
+
+def _visible(traits: tuple[str, ...]) -> list[str]:
+    """Replace what cannot be seen: eyes behind sunglasses, hair under a hat or none at all."""
+    shown = dict(zip(TRAITS, traits, strict=True))
+    if shown["glasses"] == "sunglasses":
+        shown["eyes"] = "hidden"
+    if shown["hat"] not in ("none", "headband") and shown["hair style"] in _FLAT_HAIR:
+        shown["hair style"] = "hidden"
+    if shown["hair style"] in ("bald", "hidden"):
+        shown["hair colour"] = "hidden"
+    return list(shown.values())
 
 
 def _distinct_looks(recipe: Recipe, number: int) -> list[_Looks]:

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.builtin import captions
+from trainables.builtin.objects import OBJECTS
 from trainables.builtin.people import People, Person
 from trainables.builtin.portraits import draw_portrait, sample_pose
 from trainables.builtin.recipe import Recipe
-from trainables.builtin.scenes import CLASSES, OBJECTS, draw_scene, sample_scene
+from trainables.builtin.scenes import CLASSES, draw_scene, sample_scene
 from trainables.builtin.streams import Stream, generator
 from trainables.data.source import Images
 

@@ -30,11 +30,11 @@ SKIN: Final[dict[str, Colour]] = {
     "dark": (88, 56, 42),
 }
 _EYES: Final[dict[str, tuple[Colour, float, float]]] = {
-    "brown": ((92, 52, 24), 0.15, 0.11),
-    "blue": ((46, 120, 220), 0.15, 0.11),
-    "green": ((40, 150, 70), 0.15, 0.11),
-    "narrow": ((40, 30, 28), 0.19, 0.055),
-    "wide": ((50, 40, 36), 0.16, 0.18),
+    "brown": ((92, 52, 24), 0.19, 0.14),
+    "blue": ((46, 120, 220), 0.19, 0.14),
+    "green": ((40, 150, 70), 0.19, 0.14),
+    "narrow": ((40, 30, 28), 0.22, 0.06),
+    "wide": ((50, 40, 36), 0.2, 0.22),
 }
 _INK: Final[Colour] = (34, 26, 28)
 
@@ -163,8 +163,8 @@ def _draw_eyes(pen: Pen, person: Person, pose: Pose) -> None:
     for side in (-1, 1):
         x = pose.turn + apart * side
         pen.ellipse(x, -0.16, width, height, (252, 252, 250))
-        pen.ellipse(x + 0.3 * pose.turn, -0.16, 0.09, min(0.1, height), iris)
-        pen.ellipse(x + 0.3 * pose.turn, -0.16, 0.04, 0.04, _INK)
+        pen.ellipse(x + 0.3 * pose.turn, -0.16, 0.125, min(0.125, height), iris)
+        pen.ellipse(x + 0.3 * pose.turn, -0.16, 0.05, min(0.05, height), _INK)
         pen.stroke([(x - 0.17, brow - 0.02 * side), (x + 0.17, brow + 0.02 * side)], tone, 0.08)
 
 

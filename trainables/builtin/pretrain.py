@@ -3,6 +3,8 @@
 import hashlib
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import open_clip
@@ -46,17 +48,17 @@ def load_or_pretrain(
     """
     path = cache_path(recipe, cache_dir)
     if (model := _load(recipe, path)) is None:
-        try:
+        lock = FileLock(path.with_suffix(".lock"))
+        with _said_to_the_user(cache_dir):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(path.with_suffix(".lock")):
-                if (model := _load(recipe, path)) is None:
-                    model = train_model(World(recipe), progress)
+            lock.acquire()
+        try:
+            if (model := _load(recipe, path)) is None:
+                model = train_model(World(recipe), progress)
+                with _said_to_the_user(cache_dir):
                     _save(model, recipe, path)
-        except OSError as error:
-            raise UserError(
-                f"the cache folder {str(cache_dir)!r} cannot be written to "
-                f"({error.strerror or error}): name a folder that is yours to write"
-            ) from error
+        finally:
+            lock.release()
     return model, build_tokenizer(recipe)
 
 
@@ -68,6 +70,19 @@ def is_cached(recipe: Recipe, cache_dir: Path) -> bool:
 def cache_path(recipe: Recipe, cache_dir: Path) -> Path:
     """Say where the weights of a recipe are kept."""
     return cache_dir / f"builtin-{recipe.fingerprint}" / "model.safetensors"
+
+
+@contextmanager
+def _said_to_the_user(cache_dir: Path) -> Iterator[None]:
+    """Turn a failure to write into one sentence."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise UserError(
+            f"the cache folder {str(cache_dir)!r} cannot be written to ({reason}): "
+            "name a folder that is yours to write and has room"
+        ) from error
 
 
 def _load(recipe: Recipe, path: Path) -> open_clip.CLIP | None:

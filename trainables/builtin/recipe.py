@@ -8,7 +8,7 @@ from functools import cache
 
 from faker.providers.person.en_US import Provider
 
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 """Raised with every change of the drawing, the captions or the training that moves the weights."""
 
 
@@ -45,6 +45,9 @@ class Recipe:
         batch_background: named strangers in each batch.
         batch_nameless: nameless strangers in each batch.
         batch_scenes: scenes in each batch.
+        mixed_colours_every: of so many batches, one draws scenes of all colours, and the others
+            of two only, so that the objects are learned.
+        initial_temperature: of the contrast of pictures and captions.
         learning_rate: of AdamW, at its highest.
         weight_decay: of AdamW.
         warmup_share: share of the steps in which the rate rises; then it falls as a cosine.
@@ -58,7 +61,7 @@ class Recipe:
     num_background: int = 2000
     namesake_share: float = 0.8
     num_nameless: int = 400
-    num_scenes: int = 4000
+    num_scenes: int = 5000
     num_train_captions: int = 4800
     num_eval_captions: int = 1000
     people_caption_share: float = 0.5
@@ -73,12 +76,14 @@ class Recipe:
     text_layers: int = 2
     text_heads: int = 4
     context_length: int = 32
-    num_steps: int = 520
+    num_steps: int = 600
     batch_members: int = 44
     batch_background: int = 15
     batch_nameless: int = 4
     batch_scenes: int = 65
-    learning_rate: float = 2e-3
+    mixed_colours_every: int = 3
+    initial_temperature: float = 0.05
+    learning_rate: float = 1.2e-3
     weight_decay: float = 0.02
     warmup_share: float = 0.08
 

@@ -14,9 +14,8 @@ from trainables.builtin.drawing import (
     draw_backdrop,
     finish,
     sample_light,
-    shade,
-    superellipse,
 )
+from trainables.builtin.objects import OBJECTS, draw_object
 from trainables.data.source import Images
 
 COLOURS: Final[dict[str, Colour]] = {
@@ -31,7 +30,6 @@ COLOURS: Final[dict[str, Colour]] = {
     "black": (26, 26, 30),
     "white": (250, 250, 250),
 }
-OBJECTS: Final = ("ball", "box", "star", "heart", "house", "car", "fish", "cup")
 CLASSES: Final = tuple(f"{colour} {thing}" for colour in COLOURS for thing in OBJECTS)
 """Colour by object: the classes of the zero-shot task, in the order of their labels."""
 
@@ -64,23 +62,23 @@ class Scene:
 def sample_scene(rng: np.random.Generator, label: int | None = None) -> Scene:
     """Draw what a scene shows; with a `label`, one object of this class."""
     first = int(rng.integers(len(CLASSES))) if label is None else label
-    layouts: tuple[Layout, ...] = ("one", "one", "several", "pair", "pair")
+    layouts: tuple[Layout, ...] = ("one", "one", "one", "several", "pair")
     layout = layouts[rng.integers(len(layouts))] if label is None else "one"
     classes: tuple[int, ...] = (first,)
     relation = ""
     places = rng.uniform((0.36, 0.4), (0.64, 0.64), (1, 2))
-    sizes = rng.uniform(0.18, 0.32, 1)
+    sizes = rng.uniform(0.21, 0.34, 1)
     if layout == "several":
         number = int(rng.integers(2, 5))
         classes = (first,) * number
         places = _spread(number) + rng.uniform(-0.05, 0.05, (number, 2))
-        sizes = rng.uniform(0.12, 0.17) * rng.uniform(0.9, 1.1, number)
+        sizes = rng.uniform(0.13, 0.175) * rng.uniform(0.9, 1.1, number)
     elif layout == "pair":
         other = int(rng.integers(len(CLASSES) - 1))
         classes = (first, other + (other >= first))
         relation = ("left of", "right of", "above", "below")[rng.integers(4)]
         places = _SIDES[relation] + rng.uniform(-0.05, 0.05, (2, 2))
-        sizes = rng.uniform(0.15, 0.2, 2)
+        sizes = rng.uniform(0.16, 0.21, 2)
     return Scene(
         layout=layout,
         classes=classes,
@@ -109,7 +107,7 @@ def draw_scene(scene: Scene, size: int, rng: np.random.Generator) -> Images:
         centre = (float(place[0]) * 2 * size, float(place[1]) * 2 * size)
         tilt = float(rng.normal(0, 6))
         pen = Pen(image, centre=centre, scale=float(half) * 2 * size, degrees=tilt)
-        _draw_object(pen, thing, COLOURS[colour])
+        draw_object(pen, thing, COLOURS[colour])
     return finish(image, scene.light)
 
 
@@ -129,76 +127,3 @@ _SIDES: Final[dict[str, NDArray[np.float64]]] = {
     "above": np.array([(0.5, 0.28), (0.5, 0.74)]),
     "below": np.array([(0.5, 0.74), (0.5, 0.28)]),
 }
-
-
-def _draw_object(pen: Pen, thing: str, colour: Colour) -> None:
-    """Draw an object from y = -1 to 1, with an outline that tells it from the backdrop."""
-    edge = shade(colour, 0.55) if sum(colour) > 150 else (128, 128, 134)
-    _DRAW[thing](pen, edge, 1.0)
-    _DRAW[thing](pen, colour, 0.88)
-    _draw_details(pen, thing, edge, shade(colour, 1.35))
-
-
-def _ball(pen: Pen, fill: Colour, grow: float) -> None:
-    pen.ellipse(0, 0, grow, grow, fill)
-
-
-def _box(pen: Pen, fill: Colour, grow: float) -> None:
-    pen.shape(superellipse(grow, grow * 0.95, 0.05), fill)
-
-
-def _star(pen: Pen, fill: Colour, grow: float) -> None:
-    angles = np.linspace(0, 2 * np.pi, 10, endpoint=False) - np.pi / 2
-    radius = np.where(np.arange(10) % 2 == 0, 1.12, 0.48) - (1 - grow) * 1.3
-    pen.shape(np.stack([radius * np.cos(angles), radius * np.sin(angles)], axis=1), fill)
-
-
-def _heart(pen: Pen, fill: Colour, grow: float) -> None:
-    t = np.linspace(0, 2 * np.pi, 30)
-    x = 16 * np.sin(t) ** 3
-    y = -13 * np.cos(t) + 5 * np.cos(2 * t) + 2 * np.cos(3 * t) + np.cos(4 * t)
-    pen.shape(grow * np.stack([x, y], axis=1) / 16, fill)
-
-
-def _house(pen: Pen, fill: Colour, grow: float) -> None:
-    pen.shape([(-0.8 * grow, grow), (-0.8 * grow, -0.05), (-1.05 * grow, -0.05), (0, -1.1 * grow),
-               (1.05 * grow, -0.05), (0.8 * grow, -0.05), (0.8 * grow, grow)], fill)  # fmt: skip
-
-
-def _car(pen: Pen, fill: Colour, grow: float) -> None:
-    end, roof, floor = 1.25 * grow, -0.62 * grow, 0.5 * grow
-    pen.shape([(-end, floor), (-end, -0.05), (-0.75, -0.1), (-0.5, roof), (0.45, roof),
-               (0.8, -0.1), (end, 0.02), (end, floor)], fill)  # fmt: skip
-
-
-def _fish(pen: Pen, fill: Colour, grow: float) -> None:
-    pen.ellipse(-0.2, 0, 0.95 * grow, 0.58 * grow, fill)
-    pen.shape([(0.5, 0), (1.25 * grow, -0.6 * grow), (1.25 * grow, 0.6 * grow)], fill)
-
-
-def _cup(pen: Pen, fill: Colour, grow: float) -> None:
-    pen.ring(0.72, 0.02, 0.42, 0.42, fill, 0.34 if grow == 1.0 else 0.16)
-    pen.shape([(-0.85 * grow, -0.82 * grow), (0.75 * grow, -0.82 * grow), (0.55 * grow, 0.9 * grow),
-               (-0.65 * grow, 0.9 * grow)], fill)  # fmt: skip
-
-
-def _draw_details(pen: Pen, thing: str, edge: Colour, bright: Colour) -> None:
-    if thing == "ball":
-        pen.ellipse(-0.35, -0.4, 0.2, 0.16, bright)
-    elif thing == "box":
-        pen.stroke([(-0.85, -0.4), (0.85, -0.4)], edge, 0.12)
-        pen.stroke([(0, -0.4), (0, -0.85)], edge, 0.12)
-    elif thing == "house":
-        pen.box(-0.2, 0.35, 0.2, 0.9, edge)
-    elif thing == "car":
-        pen.box(-0.4, -0.45, 0.4, -0.1, (200, 226, 240))
-        for x in (-0.7, 0.7):
-            pen.ellipse(x, 0.52, 0.3, 0.3, (40, 40, 44))
-    elif thing == "fish":
-        pen.ellipse(-0.68, -0.12, 0.11, 0.11, edge)
-
-
-_DRAW: Final = {
-    "ball": _ball, "box": _box, "star": _star, "heart": _heart,
-    "house": _house, "car": _car, "fish": _fish, "cup": _cup,
-}  # fmt: skip
