@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 from analysis.connect import shown
 from analysis.store import EXPERIMENT
@@ -14,6 +15,7 @@ from trainables.errors import UserError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from sqlalchemy.engine import Connection, Engine
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 _PATIENCE = {
@@ -25,6 +27,8 @@ _PATIENCE = {
     # Nobody asked for it.
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
+_engines: "WeakSet[Engine]" = WeakSet()
+"""What MLflow has opened in this process: it closes nothing by itself."""
 
 
 def tracking_uri(results: Path, asked: str | None = None) -> str:
@@ -76,12 +80,12 @@ def open_store(uri: str, results: Path) -> tuple["MlflowClient", str]:
     except MlflowException as error:
         if is_remote(uri) and _is_known(error):
             raise
-        reason = str(error).strip().partition("\n")[0]
+        reason = shown(str(error).strip().partition("\n")[0])
         raise UserError(f"cannot track to {shown(uri)}: {reason}") from error
     except Exception as error:  # whatever the driver of a database raises
         if is_remote(uri):
             raise
-        reason = str(error).strip().partition("\n")[0]
+        reason = shown(str(error).strip().partition("\n")[0])
         raise UserError(f"cannot track to {shown(uri)}: {reason}") from error
 
 
@@ -90,6 +94,9 @@ def settle(uri: str) -> None:
     path = _sqlite_path(uri)
     if path is None or not path.exists():
         return
+    for engine in list(_engines):
+        if engine.url.database and Path(engine.url.database) == path:
+            engine.dispose()
     try:
         with closing(sqlite3.connect(path, timeout=1)) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")
@@ -114,6 +121,11 @@ def _spare_the_disk(uri: str) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
     if not event.contains(Engine, "connect", _on_connect):
         event.listen(Engine, "connect", _on_connect)
+        event.listen(Engine, "engine_connect", _on_engine_connect)
+
+
+def _on_engine_connect(connection: "Connection") -> None:
+    _engines.add(connection.engine)
 
 
 def _on_connect(connection: Any, _record: Any) -> None:

@@ -114,7 +114,8 @@ class Mirror:
     def _write_trial(self, event: TrialEvent) -> None:
         self.look_up([event.trial_key])
         members = {*event.sweeps, *self._members.get(event.trial_key, ())}
-        tags = {membership_tag(sweep): MEMBER for sweep in sorted(members)}
+        membership = {membership_tag(sweep): MEMBER for sweep in sorted(members)}
+        tags = dict(membership)
         run = self._trials.get(event.trial_key)
         if run is not None and _is_finished(run):
             self._tag(run, tags)
@@ -131,6 +132,8 @@ class Mirror:
             del run.tags[ERROR_TAG]
         run.status = "FINISHED" if event.kind == "finished" else "FAILED"
         self._client.set_terminated(run.run_id, run.status, _ms(event.ended_at))
+        if event.kind == "finished":  # nothing but its memberships will change any more
+            run.tags, run.params = membership, ()
 
     def _create(self, event: TrialEvent, tags: Mapping[str, str]) -> _Known:
         parent = self._parent(event.sweeps[0], event.started_at) if event.sweeps else None

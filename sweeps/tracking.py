@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from analysis.connect import shown
 from sweeps.connect import open_store
-from sweeps.events import SweepEvent, TrialEvent
+from sweeps.events import Status, SweepEvent, TrialEvent
 from sweeps.journal import journal_path, read_lines
 from sweeps.mirror import Mirror
-from sweeps.standing import Record
 from trainables.errors import UserError
 
 if TYPE_CHECKING:
@@ -58,7 +57,8 @@ class Tracker:
         self._mirror: Mirror | None = None
         self._marks: _Marks | None = None
         self._marked_at = 0.0
-        self._record = Record()
+        self._ended: dict[str, tuple[Status, float]] = {}
+        self._sweeps: dict[str, SweepEvent] = {}
         self._read = 0
         self._written = 0
         self._wake = threading.Event()
@@ -137,7 +137,7 @@ class Tracker:
 
             if not isinstance(error, (MlflowException, OSError)):
                 raise
-            reason = str(error).strip().partition("\n")[0][:200]
+            reason = shown(str(error).strip().partition("\n")[0])[:200]
             self._warn_once(
                 f"the tracking store {shown(self._uri)} does not answer ({reason}); nothing is "
                 "lost: the journal has every result and `unremember sync` writes them later."
@@ -166,23 +166,29 @@ class Tracker:
             if line.end > self._written:
                 _write(mirror, line.event)
                 self._written = line.end
-            self._record.add(line.event)
+            self._remember(line.event)
             self._read = line.end
             if time.monotonic() - self._marked_at > _MARK_EVERY_S:
                 marks.leave(self._written)
                 self._marked_at = time.monotonic()
+
+    def _remember(self, event: TrialEvent | SweepEvent) -> None:
+        """Keep what the sweeps' own runs will say."""
+        if isinstance(event, SweepEvent):
+            self._sweeps[event.name] = event
+        else:
+            self._ended[event.trial_key] = event.kind, event.ended_at
 
     def _finish(self) -> None:
         """Bring the sweeps' own runs up to date and leave the mark."""
         mirror, marks = self._open()
         if marks.is_closed(self._written):
             return
-        finished, failed = self._record.keys("finished"), self._record.keys("failed")
-        for sweep in self._record.sweeps.values():
-            keys = set(sweep.trial_keys)
-            ends = [self._record.trials[key].ended_at for key in keys & self._record.trials.keys()]
-            done = len(keys & finished), len(keys & failed)
-            mirror.write_counts(sweep, *done, max([sweep.at, *ends]))
+        for sweep in self._sweeps.values():
+            ended = [self._ended[key] for key in sweep.trial_keys if key in self._ended]
+            finished = sum(kind == "finished" for kind, _ in ended)
+            failed = sum(kind == "failed" for kind, _ in ended)
+            mirror.write_counts(sweep, finished, failed, max([sweep.at, *(at for _, at in ended)]))
         marks.leave(self._written, closed=True)
 
 
