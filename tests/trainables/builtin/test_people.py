@@ -81,3 +81,11 @@ def test_nobodies_are_nobody_and_half_of_each_sex(people):
 def test_too_many_nobodies_are_refused():
     with pytest.raises(ValueError, match="no 99999 frequent names of nobody"):
         invent_nobodies(dataclasses.replace(default_recipe(0), num_random_names=99999), set())
+
+
+def test_what_cannot_be_seen_does_not_count():
+    first = ("tan", "round", "short", "red", "blue", "plain", "sunglasses", "cap")
+    second = ("tan", "round", "spiky", "grey", "green", "plain", "sunglasses", "cap")
+    assert traits_apart(first, second) == 0
+    assert traits_apart(first[:-2] + ("none", "none"), second[:-2] + ("none", "none")) == 3
+    assert traits_apart(first, ("dark", "long", *first[2:])) == 2
