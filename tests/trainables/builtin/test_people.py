@@ -87,5 +87,5 @@ def test_what_cannot_be_seen_does_not_count():
     first = ("tan", "round", "short", "red", "blue", "plain", "sunglasses", "cap")
     second = ("tan", "round", "spiky", "grey", "green", "plain", "sunglasses", "cap")
     assert traits_apart(first, second) == 0
-    assert traits_apart(first[:-2] + ("none", "none"), second[:-2] + ("none", "none")) == 3
+    assert traits_apart((*first[:-2], "none", "none"), (*second[:-2], "none", "none")) == 3
     assert traits_apart(first, ("dark", "long", *first[2:])) == 2
