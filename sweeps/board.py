@@ -99,7 +99,7 @@ class Board:
         if self.lost:
             parts.append(f"{self.lost} workers lost")
         if self.rate():
-            parts.append(f"{self.rate() * 60:.3g}/min")
+            parts.append(f"{self.rate() * 60:,.1f}/min")
         eta = self.eta_s()
         if eta is not None and self.left:
             parts.append(f"ETA {span(eta)}")

@@ -77,16 +77,16 @@ class PlainView(_Observing):
     def __init__(self, board: Board, console: Console) -> None:
         super().__init__(board, console)
         self._next = 0.0
-        self._said = ""
+        self._said = (-1, 0, 0)
 
     def tick(self) -> None:
         """Write a line if it is time and something has changed."""
         if time.monotonic() < self._next:
             return
-        line = self.board.line()
-        counts = line.partition("/min")[0].rpartition(",")[0]
+        counts = (self.board.done, len(self.board.running), self.board.lost)
         if counts != self._said:
-            self.say(f"{line} | {self.board.latest}" if self.board.latest else line)
+            line, latest = self.board.line(), self.board.latest
+            self.say(f"{line} | {latest}" if latest else line)
             self._said = counts
         self._next = time.monotonic() + _LINE_EVERY_S
 

@@ -22,8 +22,9 @@ def main(folder: str, kind: str, settings: str, *options: str) -> int:
         return run_and_show(
             [sweep],
             root / "results",
-            options[1] if len(options) > 1 else None,
+            next((option for option in options if option.startswith("http")), None),
             Resources(),
+            retry="retry" in options,
             science=lambda: Science(
                 trainable=getattr(fakes, kind), build_shared=lambda configs, progress: shared
             ),
