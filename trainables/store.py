@@ -80,7 +80,8 @@ def _write(path: Path, entry: Entry) -> None:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
         os.close(handle)
         try:
-            arrays = {name: np.ascontiguousarray(array) for name, array in entry.arrays.items()}
+            # Not np.ascontiguousarray, which would give a single number a dimension.
+            arrays = {name: array.copy(order="C") for name, array in entry.arrays.items()}
             save_file(arrays, temporary, metadata={"texts": json.dumps(entry.texts)})
             Path(temporary).replace(path)
         finally:

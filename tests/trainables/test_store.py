@@ -6,7 +6,7 @@ from trainables.store import ArrayStore, Entry
 
 
 def entry(value=1.0):
-    arrays = {"a": np.full((2, 3), value, dtype=np.float32), "b": np.array([True, False])}
+    arrays = {"a": np.full((2, 3), value, dtype=np.float32), "b": np.array([True, False]), "number": np.array(0.25)}
     return Entry(arrays, {"names": ["Ada", "Zoë"]})
 
 
@@ -16,6 +16,7 @@ def test_an_entry_is_built_once(tmp_path):
     second = store.get("kind", {"model": "x"}, lambda: pytest.fail("built again"))
     for name, array in first.arrays.items():
         np.testing.assert_array_equal(second.arrays[name], array)
+        assert second.arrays[name].shape == array.shape
     assert second.texts == {"names": ["Ada", "Zoë"]}
     other = store.get("kind", {"model": "y"}, lambda: entry(2.0))
     assert other.arrays["a"][0, 0] == 2
