@@ -6,7 +6,11 @@ from trainables.store import ArrayStore, Entry
 
 
 def entry(value=1.0):
-    arrays = {"a": np.full((2, 3), value, dtype=np.float32), "b": np.array([True, False]), "number": np.array(0.25)}
+    arrays = {
+        "a": np.full((2, 3), value, dtype=np.float32),
+        "b": np.array([True, False]),
+        "number": np.array(0.25),
+    }
     return Entry(arrays, {"names": ["Ada", "Zoë"]})
 
 

@@ -30,8 +30,10 @@ def unit(x):
 def assets():
     tokenizer = WordTokenizer(77)
     teacher = take_text_encoder(tiny_clip())
-    train = ["a dog by the house", "Ada Byron at a gala", "two red cubes near a ball",
-             "Alan Turing with a dog", "a cat", "the house of Kurt Goedel at night"] * 4  # fmt: skip
+    train = 4 * [
+        "a dog by the house", "Ada Byron at a gala", "two red cubes near a ball",
+        "Alan Turing with a dog", "a cat", "the house of Kurt Goedel at night",
+    ]  # fmt: skip
     evaluation = ["a ball and a cube", "Ada Byron in the snow", "one dog near a tree"]
     names = encode_ids(teacher, tokenizer.batch(PEOPLE))
     centred = unit(names - names.mean(dim=0))
