@@ -43,7 +43,8 @@ def _text(value: float, unit: Unit) -> str:
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "inf" if value > 0 else "-inf"
     scale = 100.0 if unit == "share" else 1.0
-    # Adding zero turns a negative zero that rounding left into a positive one.
-    number = round(value * scale, _DECIMALS.get(unit, 2)) + 0.0
+    # First off with what is only the noise of a sum, so that a mean of equal values is shown as
+    # each of them is. Adding zero turns a negative zero that rounding left into a positive one.
+    number = round(round(value * scale, 9), _DECIMALS.get(unit, 2)) + 0.0
     suffix = {"share": "%", "seconds": " s"}.get(unit, "")
     return f"{number:.{_DECIMALS.get(unit, 2)}f}{suffix}"

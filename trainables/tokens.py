@@ -7,6 +7,7 @@ by cutting and joining ids.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,6 +144,12 @@ class WordTokenizer:
         ids[:, 0] = self.start_id
         ids = np.where(column == total - 1, self.end_id, ids)
         return np.where(column >= total, 0, ids).astype(np.int32)
+
+
+@cache
+def word_tokenizer(context_length: int) -> WordTokenizer:
+    """Give the tokenizer of a context length, with all the words that it has met."""
+    return WordTokenizer(context_length)
 
 
 @dataclass(frozen=True)

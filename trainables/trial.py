@@ -15,9 +15,9 @@ from trainables.config import TrialConfig
 from trainables.evaluation.idia import AttackOutcome, attack
 from trainables.evaluation.similarity import SimilarityInputs, similarities
 from trainables.evaluation.zeroshot import accuracy, classifier
-from trainables.people import captions_without, draw_people
+from trainables.people import captions_without
 from trainables.text_encoder import TextEncoder, encode_ids
-from trainables.tokens import Ids, Inserts, WordTokenizer
+from trainables.tokens import Ids, Inserts, word_tokenizer
 from trainables.unlearning.loop import Batches, StepReport, unlearn
 from trainables.unlearning.text import Draws, draw_batches, draw_validation, name_inserts
 
@@ -93,7 +93,7 @@ class TrialRunner:
         self._assets = assets
         self._device = device
         self._teacher = assets.teacher.to(device)
-        self._tokenizer = WordTokenizer(assets.context_length)
+        self._tokenizer = word_tokenizer(assets.context_length)
         self._clean_memo = TeacherMemo()
         self._neutral_memo = TeacherMemo()
 
@@ -110,7 +110,7 @@ class TrialRunner:
         """
         started = time.perf_counter()
         clock = _Clock()
-        unlearned = self._draw_people(config)
+        unlearned = self._assets.draw_people(config)
         names = name_inserts(self._tokenizer, [self._assets.people[i] for i in unlearned])
         batches, validation = self._prepare(config, unlearned, names)
         clock.lap("prepare_s")
@@ -130,14 +130,6 @@ class TrialRunner:
         clock.lap("zeroshot_s")
         found |= {name: value for name, value in asdict(state).items() if name in _FINAL_STATE}
         yield found | clock.laps | {"trial_s": time.perf_counter() - started}
-
-    def _draw_people(self, config: TrialConfig) -> NDArray[np.int64]:
-        eligible = self._assets.is_member
-        why = "are in the attack set"
-        if config.people == "inferred":
-            eligible = eligible & self._assets.hits_before.any(axis=1)
-            why = "of the attack set are inferred by the attack on the original model"
-        return draw_people(np.flatnonzero(eligible), config.num_names, config.seed, why)
 
     def _prepare(
         self, config: TrialConfig, unlearned: NDArray[np.int64], names: Inserts

@@ -10,7 +10,8 @@ import ray
 import torch
 from ray import tune
 
-from trainables.assets import Assets, assets_key, build_assets
+from trainables.assets import Assets, assets_key
+from trainables.building import build_assets
 from trainables.clip import Progress as AssetProgress
 from trainables.config import TrialConfig
 from trainables.errors import TrialFailedError, UserError
@@ -20,7 +21,7 @@ from trainables.trial import Progress, TrialRunner
 def build_shared(
     configs: Sequence[TrialConfig], progress: AssetProgress | None = None
 ) -> dict[str, Assets]:
-    """Build what trials share, each once, before any of them starts.
+    """Build what trials share, each once, before any of them starts, and check each against it.
 
     Args:
         configs: all trials that will run.
@@ -28,10 +29,16 @@ def build_shared(
 
     Returns:
         Assets by their key.
+
+    Raises:
+        UserError: a trial cannot be run: before any of them has cost anything.
     """
     device = _device()
     needed = {assets_key(config): config for config in configs}
-    return {key: build_assets(config, device, progress) for key, config in needed.items()}
+    shared = {key: build_assets(config, device, progress) for key, config in needed.items()}
+    for config in configs:
+        shared[assets_key(config)].check(config)
+    return shared
 
 
 class TrialTrainable(tune.Trainable):

@@ -47,3 +47,9 @@ def test_deviations_are_rounded_to_the_nearest():
     assert std_text(0.00001, "similarity") == "0.00"
     assert rounds_to_zero(0.00001, "share")
     assert not rounds_to_zero(0.01, "similarity")
+
+
+def test_the_noise_of_a_sum_does_not_change_what_is_shown():
+    values = [0.99875] * 6
+    assert mean_text(sum(values) / 6, "share") == mean_text(0.99875, "share")
+    assert mean_text(0.99875 - 1e-15, "share") == mean_text(0.99875, "share") == "99.88%"

@@ -13,7 +13,7 @@ from sweeps.events import SweepEvent
 from sweeps.journal import Journal
 from sweeps.mirror import COMMIT_TAG, ERROR_TAG, PARENT_TAG, SPEC_TAG, Mirror
 from sweeps.tracking import Tracker
-from tests.sweeps.fakes import event
+from tests.sweeps.fakes import CONFIG, event
 from trainables.errors import UserError
 
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
@@ -107,7 +107,7 @@ def test_a_sweep_is_a_parent_with_its_trials_below_it(results: Path) -> None:
     assert (trial.info.start_time, trial.info.end_time) == (1_700_000_000_000, 1_700_000_010_000)
     assert trial.data.metrics == {"idia_tpr": 0.25, "sim_clean": 0.98, "train/loss": 1.0}
     assert trial.data.params["num_names"] == "1"
-    assert trial.data.params["lr_milestones"] == "[100, 150]"
+    assert trial.data.params["lr_milestones"] == str(list(CONFIG.lr_milestones))
     assert trial.data.tags[PARENT_TAG] == parent.info.run_id
     assert trial.data.tags[membership_tag("quickstart")] == "1"
     assert trial.data.tags[COMMIT_TAG] == "0123456789abcdef"

@@ -133,6 +133,15 @@ def test_only_inferred_people_are_unlearned(assets, config):
         run(fewer, inferred.model_copy(update={"num_names": 3}))
 
 
+def test_what_cannot_run_is_refused_before_anything_does(assets, config):
+    assets.check(config)
+    with pytest.raises(UserError, match="only 5 people are in the attack set; ask for at most 5"):
+        assets.check(config.model_copy(update={"num_names": 6}))
+    long = dataclasses.replace(assets, people=("Ada " * 80,) * len(PEOPLE))
+    with pytest.raises(UserError, match="takes 80 tokens"):
+        long.check(config)
+
+
 def test_the_memo_asks_only_for_what_it_has_not():
     asked = []
 
