@@ -4,19 +4,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from trainables.builtin.model import IMAGE_MEAN, IMAGE_STD, build_tokenizer
+from trainables.builtin.model import IMAGE_MEAN, IMAGE_STD
+from trainables.builtin.pretrain import load_or_pretrain
 from trainables.builtin.recipe import default_recipe
-from trainables.builtin.training import train_model
 from trainables.builtin.world import World
-
-TEMPLATES = (
-    "{0}", "an image of {0}", "a photo of {0}", "{0} on a photo", "a photo of a person named {0}",
-    "a person named {0}", "a man named {0}", "a woman named {0}", "the name of the person is {0}",
-    "a photo of a person with the name {0}", "{0} at a gala", "a photo of the celebrity {0}",
-    "actor {0}", "actress {0}", "a colored photo of {0}", "a black and white photo of {0}",
-    "a cool photo of {0}", "a cropped photo of {0}", "a cropped image of {0}", "{0} in a suit",
-    "{0} in a dress",
-)  # fmt: skip
+from trainables.evaluation.idia import TEMPLATES
+from trainables.paths import cache_dir
 
 
 def embed_images(model, images):
@@ -58,7 +51,7 @@ def zeroshot_accuracy(model, tokenizer, task):
 @pytest.mark.timeout(1800)
 def test_default_world_knows_its_members_and_nobody_else():
     world = World(default_recipe(0))
-    model, tokenizer = train_model(world), build_tokenizer(world.recipe)
+    model, tokenizer = load_or_pretrain(world.recipe, cache_dir())
     with torch.no_grad():
         attack = world.attack_set(20)
         inferred = infer_people(model, tokenizer, attack)
