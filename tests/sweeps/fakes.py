@@ -14,6 +14,7 @@ from sweeps.events import TrialEvent
 from sweeps.journal import Journal
 from sweeps.spec import load_sweep
 from sweeps.trials import Trial
+from trainables.metrics import CURVE_METRICS, METRICS
 
 CONFIG = load_sweep("quickstart").trials()[0]
 
@@ -65,14 +66,16 @@ class Noop(tune.Trainable):
         return self.jobs[self.key]
 
     def finished(self) -> dict[str, Any]:
-        steps = range(1, 201, 10)
-        names = ("loss", "loss_clean", "loss_backdoor", "weight_distance", "learning_rate")
+        # As many numbers as a real trial: all metrics, and eight reports.
+        steps = range(25, 201, 25)
         return {
             "done": True,
             "outcome": {
                 "status": "finished",
-                "metrics": {f"metric_{i}": i / 7 for i in range(26)} | {"idia_tpr": 0.5},
-                "curve": [{"step": step} | dict.fromkeys(names, 1 / step) for step in steps],
+                "metrics": dict.fromkeys(METRICS, 1 / 7) | {"idia_tpr": 0.5},
+                "curve": [
+                    {"step": step} | dict.fromkeys(CURVE_METRICS, 1 / step) for step in steps
+                ],
                 "worker": {"device": "cpu", "num_threads": 1, "hostname": "here"},
                 "duration_s": 0.01,
             },
