@@ -1,5 +1,6 @@
 """A whole trial, on a tiny CLIP whose image embeddings are made to recognise everybody."""
 
+import copy
 import dataclasses
 
 import numpy as np
@@ -112,6 +113,15 @@ def test_the_same_trial_gives_the_same_numbers(assets, config):
     second = run(assets, config)
     assert without_times(first[1]) == without_times(second[1])
     assert [r.flat() for r in first[0]] == [r.flat() for r in second[0]]
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_gpu_gives_the_numbers_of_the_cpu(assets, config):
+    on_gpu = dataclasses.replace(assets, teacher=copy.deepcopy(assets.teacher))
+    *_, found = TrialRunner(on_gpu, torch.device("cuda")).run(config)
+    expected = without_times(run(assets, config)[1])
+    assert without_times(found) == pytest.approx(expected, abs=0.05)
 
 
 def test_what_ran_before_on_the_actor_does_not_matter(assets, config):
