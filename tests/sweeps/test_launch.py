@@ -50,7 +50,7 @@ def test_every_trial_is_journaled_with_all_that_is_known(tmp_path: Path) -> None
     assert first.kind == "finished"
     assert first.trial == trials[0].config
     assert first.metrics["idia_tpr"] == 0.5
-    assert len(first.curve) == 20
+    assert len(first.curve) == 8
     assert first.worker["device"] == "cpu"
     assert first.provenance == {"git": "x"}
     assert first.duration_s == 0.01
