@@ -141,9 +141,7 @@ def encode_ids(encoder: TextEncoder, ids: Ids, chunk_size: int | None = None) ->
             for rows in np.array_split(order, max(1, -(-len(order) // chunk)))
         ]
         found = nn.functional.normalize(torch.cat(parts), dim=-1)
-        back = torch.empty(len(order), dtype=torch.long, device=device)
-        back[torch.from_numpy(order).to(device)] = torch.arange(len(order), device=device)
-        return found[back]
+        return found[torch.from_numpy(np.argsort(order)).to(device)]
 
 
 def to_tensors(ids: Ids, lengths: NDArray[np.int64], device: torch.device) -> tuple[Tensor, Tensor]:

@@ -142,9 +142,7 @@ def _encode_together(student: TextEncoder, parts: list[Ids], device: torch.devic
     order = np.argsort(lengths, kind="stable")
     buckets = np.array_split(order, 2)
     found = torch.cat([student(*to_tensors(ids[b], lengths[b], device)) for b in buckets if len(b)])
-    back = np.empty(len(order), dtype=np.int64)
-    back[order] = np.arange(len(order))
-    return found[torch.from_numpy(back).to(device)]
+    return found[torch.from_numpy(np.argsort(order)).to(device)]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import torch
 from torch.nn.functional import cosine_similarity
 
 from tests.models import tiny_clip
+from tests.plain import edited
 from trainables.evaluation.similarity import SimilarityInputs, similarities
 from trainables.text_encoder import encode_ids, take_text_encoder
 from trainables.tokens import Inserts, WordTokenizer
@@ -13,12 +14,6 @@ from trainables.unlearning.text import eval_positions
 
 TOKENIZER = WordTokenizer(77)
 NAMES = ["Ada Byron", "Alan Turing", "Kurt"]
-
-
-def edited(caption, position, word):
-    words = caption.split()
-    words[position] = word
-    return " ".join(words)
 
 
 @pytest.fixture
