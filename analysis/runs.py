@@ -17,6 +17,7 @@ from analysis.store import (
     SWEEP_TAG,
     TRIAL_KEY_TAG,
     membership_tag,
+    plain_type,
 )
 from trainables.config import TrialConfig, field_names
 from trainables.errors import UserError, did_you_mean
@@ -38,9 +39,10 @@ RUN_SCHEMA: dict[str, pl.DataType] = {
 
 def _field_type(annotation: Any) -> pl.DataType:
     """Give the column type of a trial's field; what is neither number nor list is text."""
-    if get_origin(annotation) in (tuple, list):
+    plain = plain_type(annotation)
+    if get_origin(plain) in (tuple, list):
         return pl.List(pl.Int64())
-    return {int: pl.Int64(), float: pl.Float64(), bool: pl.Boolean()}.get(annotation, pl.String())
+    return {int: pl.Int64(), float: pl.Float64(), bool: pl.Boolean()}.get(plain, pl.String())
 
 
 def field_schema() -> dict[str, pl.DataType]:

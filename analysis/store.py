@@ -7,7 +7,7 @@ by two sweeps is one run.
 
 import json
 from collections.abc import Mapping
-from typing import Any, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from trainables.config import TrialConfig, parse
 
@@ -40,13 +40,23 @@ def list_fields() -> frozenset[str]:
     return frozenset(
         name
         for name, field in TrialConfig.model_fields.items()
-        if get_origin(field.annotation) in (tuple, list)
+        if get_origin(plain_type(field.annotation)) in (tuple, list)
     )
 
 
+def plain_type(annotation: Any) -> Any:
+    """Strip a field's type of its bounds, and of the None of what may not apply."""
+    if get_origin(annotation) is Annotated:
+        return plain_type(get_args(annotation)[0])
+    options = [option for option in get_args(annotation) if option is not type(None)]
+    if len(options) == 1 and type(None) in get_args(annotation):
+        return plain_type(options[0])
+    return annotation
+
+
 def params_of(config: TrialConfig) -> dict[str, str]:
-    """Give a trial's configuration as the params of its run."""
-    fields = config.model_dump(mode="python")
+    """Give a trial's configuration as the params of its run; what does not apply is left out."""
+    fields = config.model_dump(mode="python", exclude_none=True)
     return {name: _param(value) for name, value in fields.items()}
 
 

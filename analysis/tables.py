@@ -20,8 +20,11 @@ PAPER_METRICS = (
     "zeroshot_top1", "zeroshot_top5",
 )  # fmt: skip
 """The columns of the paper's tables 5 to 9, and beside them what becomes of everyone else."""
+IMAGE_METRICS = ("image_sim_clean", "image_sim_backdoor", "image_sim_target")
+"""The columns that come before the last two where both encoders are defended."""
 
-_NOT_IN_TITLES = {"num_names", "seed", "beta"}
+_BETAS = ("image_beta", "beta")
+_NOT_IN_TITLES = {"num_names", "seed", *_BETAS}
 _DONE = "_done"
 
 
@@ -30,7 +33,7 @@ def build_table(
     expected: Sequence[tuple[str, TrialConfig]] | None,
     name: str,
     description: str,
-    metrics: Sequence[str] = PAPER_METRICS,
+    metrics: Sequence[str] | None = None,
 ) -> Table:
     """Lay trials out as the paper does.
 
@@ -42,19 +45,20 @@ def build_table(
         expected: the trials that the sweep consists of, with their keys; None takes the frame's.
         name: of the sweep.
         description: what the sweep is, for the caption.
-        metrics: the columns.
+        metrics: the columns; by default those of the papers.
 
     Raises:
         UserError: unknown metric, or no trial at all.
     """
-    columns = columns_of(metrics)
     wanted = _wanted(frame, expected)
     if wanted.is_empty():
         raise UserError(f"there is nothing to tabulate: the sweep {name!r} has no trials.")
+    columns = columns_of(_default_metrics(wanted) if metrics is None else metrics)
     varying = _varying(wanted)
     measured = finished(frame).select("trial_key", *METRICS)
     trials = wanted.join(measured.with_columns(pl.lit(True).alias(_DONE)), "trial_key", how="left")
-    panels = _Panels(trials, [*varying, "beta"], columns, complete=expected is None).build()
+    betas = [beta for beta in _BETAS if wanted[beta].is_not_null().any()]
+    panels = _Panels(trials, [*varying, *betas], columns, complete=expected is None).build()
     return Table(
         name=name,
         title=name,
@@ -64,6 +68,13 @@ def build_table(
         panels=panels,
         notes=notes_of(frame, wanted, columns, panels),
     )
+
+
+def _default_metrics(wanted: pl.DataFrame) -> tuple[str, ...]:
+    if "both" not in wanted["encoder"]:
+        return PAPER_METRICS
+    *first, top1, top5 = PAPER_METRICS
+    return (*first, *IMAGE_METRICS, top1, top5)
 
 
 def columns_of(metrics: Sequence[str]) -> tuple[Metric, ...]:
@@ -96,9 +107,19 @@ def _wanted(
 
 
 def _varying(wanted: pl.DataFrame) -> list[str]:
-    """List the settings, seeds aside, that set panels apart beyond the weight regularization."""
-    candidates = [name for name in field_names() if name not in _NOT_IN_TITLES]
-    return [name for name in candidates if wanted[name].n_unique() > 1]
+    """List the settings, seeds aside, that set panels apart beyond the weight regularization.
+
+    One that follows from those before it is left out, such as what a preset has for each model.
+    """
+    varying: list[str] = []
+    num_panels = 1
+    for name in field_names():
+        if name not in _NOT_IN_TITLES:
+            apart = wanted.select(*varying, name).n_unique()
+            if apart > num_panels:
+                varying.append(name)
+                num_panels = apart
+    return varying
 
 
 class _Panels:
@@ -106,7 +127,7 @@ class _Panels:
 
     Args:
         trials: one row for each expected trial: settings, and metrics if it is finished.
-        keys: the columns that tell panels apart, `beta` last.
+        keys: the columns that tell panels apart, those of `_BETAS` last.
         columns: the metrics.
         complete: expect in each panel what any panel has.
     """
@@ -116,6 +137,7 @@ class _Panels:
     ) -> None:
         by = [*keys, "num_names"]
         self.columns = columns
+        self.num_betas = sum(key in _BETAS for key in keys)
         self.panels = trials.select(keys).unique().sort(keys).rows(named=True)
         self.cells = _cells(trials, by, columns)
         self.originals = _originals(trials, keys, columns)
@@ -151,10 +173,11 @@ class _Panels:
     def _cell(self, at: tuple[Key, ...], num_names: int, column: Metric) -> Cell:
         missing = Cell(mean=None, std=None, n=0, unit=column.unit)
         cell = self.cells.get((*at, num_names, column.name), missing)
-        *others, beta = at
-        if beta == 0:
+        others, betas = at[: -self.num_betas], at[-self.num_betas :]
+        without = tuple(beta if beta is None else 0.0 for beta in betas)
+        if betas == without:
             return cell
-        plain = self.cells.get((*others, 0.0, num_names, column.name), missing)
+        plain = self.cells.get((*others, *without, num_names, column.name), missing)
         return _with_change(cell, plain, column)
 
     def _original(self, at: tuple[Key, ...]) -> Row | None:
@@ -209,10 +232,17 @@ def _with_change(cell: Cell, plain: Cell, column: Metric) -> Cell:
 
 def _title(keys: dict[str, Key]) -> str:
     """Say what sets a panel apart, such as `alpha 0.3, with weight regularization (β = 0.01)`."""
-    *others, beta = keys.items()
-    settings = [f"{name.replace('_', ' ')} {_value(value)}" for name, value in others]
-    how = "without" if beta[1] == 0 else "with"
-    return ", ".join([*settings, f"{how} weight regularization (β = {_value(beta[1])})"])
+    settings = [
+        f"{name.replace('_', ' ')} {_value(value)}"
+        for name, value in keys.items()
+        if name not in _BETAS and value is not None
+    ]
+    beta, image_beta = keys["beta"], keys.get("image_beta")
+    how = "with" if beta or image_beta else "without"
+    shown = f"β = {_value(beta)}"
+    if image_beta is not None and image_beta != beta:
+        shown += f", of images {_value(image_beta)}"
+    return ", ".join([*settings, f"{how} weight regularization ({shown})"])
 
 
 def _value(value: Key) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 # Trials that differ in none of these and only in num_names take times that lie on a line.
 _LIKE = (
     "encoder", "model", "num_steps", "clean_batch_size", "backdoor_batch_size",
-    "num_eval_captions", "num_attack_images", "num_candidates",
+    "num_eval_captions", "num_attack_images", "num_candidates", "num_eval_images",
+    "image_num_steps", "image_clean_batch_size", "image_backdoor_batch_size",
 )  # fmt: skip
 
 

@@ -7,16 +7,13 @@ from typing import Any
 from sweeps.checks import axis_of, check_axes, check_fixed
 from sweeps.spec import Sweep
 from sweeps.yamls import parse_yaml
-from trainables.config import field_names
+from trainables.config import PATH_FIELDS, field_names
 from trainables.errors import UserError, did_you_mean
 
 _BUILTIN: dict[str, Any] = {
     "data": "builtin",
     "model": "builtin",
-    "pretrained": "",
-    "train_captions": "",
-    "eval_captions": "",
-}
+} | dict.fromkeys(PATH_FIELDS, "")
 
 
 def override(sweep: Sweep, settings: Sequence[str] = (), data: str | None = None) -> Sweep:

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,14 @@ from sweeps.checks import (
     text_at,
 )
 from sweeps.yamls import parse_yaml, read_text
-from trainables.config import TrialConfig, field_names
+from trainables.config import (
+    IMAGE_PREFIX,
+    PATH_FIELDS,
+    PROCEDURE_FIELDS,
+    TrialConfig,
+    applies_to,
+    field_names,
+)
 from trainables.errors import UserError, did_you_mean
 from trainables.presets import preset_fields
 
@@ -34,8 +41,11 @@ DEFAULTS: dict[str, Any] = {
     "pretrained": "",
     "data": "builtin",
     "world_seed": 0,
+    "people_images": "",
     "train_captions": "",
     "eval_captions": "",
+    "train_images": "",
+    "eval_images": "",
 }
 """Settings that no preset decides and that a spec may leave out."""
 
@@ -43,7 +53,7 @@ _KEYS = ("name", "description", "preset", "fixed", "axes")
 _PACKAGE = Path(__file__).parent
 # Trials that share a seed share names, batches and targets; few names are done soonest.
 _ORDER = (
-    "encoder", "model", "pretrained", "data", "world_seed", "train_captions", "eval_captions",
+    "encoder", "model", "pretrained", "data", "world_seed", *sorted(PATH_FIELDS - {"pretrained"}),
     "seed", "num_names",
 )  # fmt: skip
 
@@ -79,6 +89,7 @@ class Sweep:
             self._config(dict(zip(self.axes, values, strict=True))) for values in combinations
         ]
         unique = dict.fromkeys(configs)
+        self._check_used(unique)
         return sorted(unique, key=lambda config: tuple(getattr(config, name) for name in _ORDER))
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,14 +103,21 @@ class Sweep:
         }
 
     def _config(self, point: Mapping[str, Any]) -> TrialConfig:
-        given = DEFAULTS | dict(self.fixed) | dict(point)
-        fields = {
+        given = dict(self.fixed) | dict(point)
+        chosen = {
             name: value
             for name, value in given.items()
             if value != PRESET_VALUE or name in ("encoder", "model")
         }
-        fields = self._decided(fields) | fields
-        missing = [axis_of(name) for name in field_names() if name not in fields]
+        encoder, model = (self._text(name, chosen) for name in ("encoder", "model"))
+        if encoder == "both":
+            # What is said of no encoder in particular holds for both.
+            shared = {IMAGE_PREFIX + name: chosen.get(name) for name in PROCEDURE_FIELDS}
+            chosen = {name: value for name, value in shared.items() if value is not None} | chosen
+        fields = DEFAULTS | self._decided(encoder, model) | chosen
+        fields = {name: value for name, value in fields.items() if applies_to(name, encoder)}
+        missing = [name for name in field_names() if name not in fields]
+        missing = [axis_of(name) for name in missing if applies_to(name, encoder)]
         if missing:
             raise UserError(
                 f"{self.source}: {missing[0]!r} is missing: give it under axes or fixed."
@@ -109,11 +127,23 @@ class Sweep:
         except ValidationError as error:
             raise UserError(f"{self.source}: {_sentence(error)}") from error
 
-    def _decided(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        encoder, model = fields["encoder"], fields["model"]
-        for name, value in (("encoder", encoder), ("model", model)):
-            if not isinstance(value, str):
-                raise UserError(f"{self.source}: {name} {value!r} is wrong: give its name.")
+    def _check_used(self, configs: Iterable[TrialConfig]) -> None:
+        """Refuse a setting that means nothing to any of the trials."""
+        encoders = {config.encoder for config in configs}
+        for name in (*self.fixed, *self.axes):
+            if not any(applies_to(name, encoder) for encoder in encoders):
+                raise UserError(
+                    f"{self.source}: {axis_of(name)!r} does not apply when encoder is "
+                    f"{' or '.join(sorted(encoders))}: leave it out."
+                )
+
+    def _text(self, name: str, chosen: Mapping[str, Any]) -> str:
+        value = chosen.get(name, DEFAULTS[name])
+        if not isinstance(value, str):
+            raise UserError(f"{self.source}: {name} {value!r} is wrong: give its name.")
+        return value
+
+    def _decided(self, encoder: str, model: str) -> dict[str, Any]:
         if not self.preset:
             return {}
         try:

@@ -7,26 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainables.config import TrialConfig
+from trainables.data.source import Images
+from trainables.image_encoder import ImageEncoder
 from trainables.people import draw_people
 from trainables.text_encoder import TextEncoder
 from trainables.tokens import TokenisedCaptions, word_tokenizer
 from trainables.unlearning.text import name_inserts
 
 Floats = NDArray[np.float32]
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Assets:
-    """What trials of one model, data and neutral term share.
+class TextAssets:
+    """What trials that defend the text encoder share.
 
     Attributes:
         teacher: the original text encoder.
         context_length: of it.
-        people: names of the attack set, of which `candidates` begins with.
-        candidates: the names that the attack chooses from.
-        is_member: (num_people,) whether the model saw the person in training.
-        hits_before: (num_people, num_templates) the attack on the original model.
-        image_embeddings: (num_people, num_images, embed_dim) unit vectors of the attack's images.
         train_captions: generic captions to train on.
         train_mentions: (num, 2) pairs of caption and person.
         eval_captions: captions of the similarities.
@@ -36,32 +34,95 @@ class Assets:
         teacher_neutral: (num_eval_captions, embed_dim) unit vectors with the neutral term.
         class_names: of the zero-shot task.
         class_templates: of the zero-shot task.
-        class_images: (num_images, embed_dim) unit vectors.
-        class_labels: (num_images,) index of the class.
-        zeroshot_before: accuracy of the original model.
     """
 
     teacher: TextEncoder
     context_length: int
-    people: tuple[str, ...]
-    candidates: tuple[str, ...]
-    is_member: NDArray[np.bool_]
-    hits_before: NDArray[np.bool_]
-    image_embeddings: Floats
     train_captions: TokenisedCaptions
-    train_mentions: NDArray[np.int64]
+    train_mentions: Rows
     eval_captions: TokenisedCaptions
-    eval_mentions: NDArray[np.int64]
-    eval_positions: NDArray[np.int64]
+    eval_mentions: Rows
+    eval_positions: Rows
     teacher_clean: Floats
     teacher_neutral: Floats
     class_names: tuple[str, ...]
     class_templates: tuple[str, ...]
-    class_images: Floats
-    class_labels: NDArray[np.int64]
-    zeroshot_before: dict[str, float]
 
-    def draw_people(self, config: TrialConfig) -> NDArray[np.int64]:
+
+@dataclass(frozen=True, kw_only=True)
+class ImageAssets:
+    """What trials that defend the image encoder share.
+
+    All pictures are (num, image_size, image_size, 3) uint8 but for the faces, which are smaller.
+
+    Attributes:
+        teacher: the original image encoder.
+        target: (embed_dim,) the mean embedding of all trigger pictures, uncropped: Delta.
+        faces: cropped trigger pictures.
+        face_people: (num_faces,) whom each shows, in rising order.
+        train_images: generic images to train on.
+        train_shows: (num, 2) pairs of image and person.
+        teacher_train: (num_train_images, embed_dim) unit vectors.
+        eval_images: images of Sim Clean.
+        eval_shows: (num, 2) pairs of image and person.
+        teacher_eval: (num_eval_images, embed_dim) unit vectors.
+        target_images: trigger pictures, uncropped: images of Sim Target.
+        teacher_targets: (num_target_images, embed_dim) unit vectors.
+        attack_images: of the attack, `num_attack_images` of each person in turn.
+        class_images: of the zero-shot task.
+    """
+
+    teacher: ImageEncoder
+    target: Floats
+    faces: Images
+    face_people: Rows
+    train_images: Images
+    train_shows: Rows
+    teacher_train: Floats
+    eval_images: Images
+    eval_shows: Rows
+    teacher_eval: Floats
+    target_images: Images
+    teacher_targets: Floats
+    attack_images: Images
+    class_images: Images
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assets:
+    """What trials of one model and data share.
+
+    Attributes:
+        people: names of the attack set, with which `candidates` begins.
+        candidates: the names that the attack chooses from.
+        is_member: (num_people,) whether the model saw the person in training.
+        hits_before: (num_people, num_templates) the attack on the original model.
+        attack_embeddings: (num_people, num_images, embed_dim) unit vectors of the original image
+            encoder.
+        name_embeddings: (num_templates, num_candidates, embed_dim) unit vectors of the original
+            text encoder.
+        class_embeddings: (num_images, embed_dim) unit vectors of the zero-shot task's images.
+        class_weights: (num_classes, embed_dim) the original zero-shot classifier.
+        class_labels: (num_images,) index of the class.
+        zeroshot_before: accuracy of the original model.
+        text: where the text encoder is defended.
+        image: where the image encoder is defended.
+    """
+
+    people: tuple[str, ...]
+    candidates: tuple[str, ...]
+    is_member: NDArray[np.bool_]
+    hits_before: NDArray[np.bool_]
+    attack_embeddings: Floats
+    name_embeddings: Floats
+    class_embeddings: Floats
+    class_weights: Floats
+    class_labels: Rows
+    zeroshot_before: dict[str, float]
+    text: TextAssets | None
+    image: ImageAssets | None
+
+    def draw_people(self, config: TrialConfig) -> Rows:
         """Draw the people that a trial unlearns: (n,) indices into `people`.
 
         Raises:
@@ -80,12 +141,14 @@ class Assets:
             UserError: too many people, or a name that is too long for the encoder.
         """
         names = [self.people[person] for person in self.draw_people(config)]
-        name_inserts(word_tokenizer(self.context_length), names)
+        if self.text is not None:
+            name_inserts(word_tokenizer(self.text.context_length), names)
 
 
 _ASSET_FIELDS = (
-    "model", "pretrained", "data", "world_seed", "train_captions", "eval_captions",
-    "num_eval_captions", "neutral_term", "num_attack_images", "num_candidates",
+    "encoder", "model", "pretrained", "data", "world_seed", "people_images", "train_captions",
+    "eval_captions", "num_eval_captions", "neutral_term", "train_images", "eval_images",
+    "num_train_images", "num_eval_images", "max_face_share", "num_attack_images", "num_candidates",
 )  # fmt: skip
 
 

@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import open_clip
-import torch
 from safetensors import SafetensorError
-from torch import Tensor, nn
+from torch import nn
 
 from trainables.builtin.pretrain import load_or_pretrain
 from trainables.builtin.recipe import default_recipe
 from trainables.config import TrialConfig
-from trainables.data.source import Images
 from trainables.errors import UserError, did_you_mean
 from trainables.fingerprints import looks_like_path
 from trainables.paths import cache_dir
@@ -25,7 +23,6 @@ from trainables.paths import cache_dir
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
-_IMAGES_PER_CHUNK = 256
 _UNREADABLE = (RuntimeError, pickle.UnpicklingError, SafetensorError, zipfile.BadZipFile, EOFError)
 
 
@@ -40,33 +37,6 @@ class LoadedClip:
 
     model: Any
     context_length: int
-
-    def encode_images(self, images: Images, device: torch.device) -> Tensor:
-        """Encode pictures.
-
-        Args:
-            images: (num_images, height, width, 3), square; resized to the model's size.
-            device: where to compute.
-
-        Returns:
-            (num_images, embed_dim) unit vectors on the CPU.
-        """
-        visual = self.model.visual.to(device)
-        size = visual.image_size
-        height, width = (size, size) if isinstance(size, int) else size
-        mean = torch.tensor(visual.image_mean, device=device).view(1, 3, 1, 1)
-        std = torch.tensor(visual.image_std, device=device).view(1, 3, 1, 1)
-        parts = []
-        with torch.inference_mode():
-            for chunk in torch.from_numpy(images).split(_IMAGES_PER_CHUNK):
-                pixels = chunk.to(device).permute(0, 3, 1, 2).float() / 255
-                if pixels.shape[-2:] != (height, width):
-                    pixels = nn.functional.interpolate(
-                        pixels, (height, width), mode="bicubic", antialias=True
-                    ).clamp(0, 1)
-                found = self.model.encode_image((pixels - mean) / std, normalize=True)
-                parts.append(found.cpu())
-        return torch.cat(parts)
 
 
 def load_clip(config: TrialConfig, progress: Progress | None = None) -> LoadedClip:

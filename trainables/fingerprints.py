@@ -6,6 +6,7 @@ from pathlib import Path
 
 from trainables.builtin.recipe import default_recipe
 from trainables.config import TrialConfig
+from trainables.data.folders import folder_digest
 from trainables.errors import UserError
 
 
@@ -21,6 +22,10 @@ def fingerprints(config: TrialConfig) -> dict[str, str]:
         path = getattr(config, field)
         if path:
             found[field] = file_digest(Path(path), field)
+    for field in ("people_images", "train_images", "eval_images"):
+        path = getattr(config, field)
+        if path:
+            found[field] = folder_digest(Path(path), field)
     return found
 
 

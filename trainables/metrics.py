@@ -1,7 +1,9 @@
 """The one table of metrics: every name that a trial reports, and what readers need to know."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from trainables.config import IMAGE_PREFIX
 
 Unit = Literal["share", "similarity", "seconds", "loss", "count"]
 
@@ -138,7 +140,7 @@ _SIMILARITY = [
         "Sim Clean",
         "similarity",
         True,
-        "Cosine of original and defended embedding of generic captions (Eq. 2).",
+        "Cosine of original and defended embedding of generic captions or images (Eq. 2).",
         latex=r"Sim\textsubscript{Clean}",
     ),
     _metric(
@@ -146,7 +148,8 @@ _SIMILARITY = [
         "Sim Backdoor",
         "similarity",
         True,
-        "Cosine of the defended embedding with name and with neutral term (Eq. 3).",
+        "Cosine of the defended embedding with name and with neutral term, or of faces and target "
+        "(Eq. 3).",
         latex=r"Sim\textsubscript{Backdoor}",
     ),
     _metric(
@@ -154,7 +157,8 @@ _SIMILARITY = [
         "Sim Target",
         "similarity",
         True,
-        "Cosine of original and defended embedding with the neutral term (Eq. 4).",
+        "Cosine of original and defended embedding with the neutral term, or of pictures of people "
+        "(Eq. 4).",
         latex=r"Sim\textsubscript{Target}",
     ),
 ]
@@ -216,6 +220,16 @@ _LOSS = [
         "Sum over tensors of the L2 distance to the original weights at the last step.",
     ),
 ]
+_SIZE = [
+    _metric(
+        "num_parameters",
+        "Parameters",
+        "count",
+        None,
+        "Parameters of the defended encoder as the ECAI paper counts them (Tables 1 and 4): of "
+        "text the transformer's blocks, of images the whole tower.",
+    ),
+]
 _DURATION = [
     _metric("prepare_s", "Preparation", "seconds", False, "Drawing batches and their targets."),
     _metric("train_s", "Training", "seconds", False, "The optimizer's steps."),
@@ -225,10 +239,42 @@ _DURATION = [
     _metric("trial_s", "Trial", "seconds", False, "The whole trial."),
 ]
 
+
+def _of_image(metric: Metric) -> Metric:
+    """Give the metric of the image encoder where both are defended."""
+    return replace(
+        metric,
+        name=IMAGE_PREFIX + metric.name,
+        label=f"Image {metric.label}",
+        latex=f"Image {metric.latex}",
+        help=f"{metric.help} Of the image encoder, where both are defended.",
+    )
+
+
+_PER_ENCODER = [*_SIMILARITY, *_LOSS, *_SIZE]
+
 METRICS: dict[str, Metric] = {
-    metric.name: metric for metric in [*_ATTACK, *_SIMILARITY, *_UTILITY, *_LOSS, *_DURATION]
+    metric.name: metric
+    for metric in [
+        *_ATTACK,
+        *_SIMILARITY,
+        *map(_of_image, _SIMILARITY),
+        *_UTILITY,
+        *_LOSS,
+        *map(_of_image, _LOSS),
+        *_SIZE,
+        *map(_of_image, _SIZE),
+        *_DURATION,
+    ]
 }
 """Every metric of a finished trial, by name, in the order in which tables show them."""
+
+
+def metrics_of(encoder: str) -> list[str]:
+    """Name the metrics that a trial of an encoder (or `both`) has."""
+    of_image = {IMAGE_PREFIX + metric.name for metric in _PER_ENCODER}
+    return [name for name in METRICS if encoder == "both" or name not in of_image]
+
 
 CURVE_METRICS = (
     "loss",
@@ -239,4 +285,7 @@ CURVE_METRICS = (
     "val_sim_clean",
     "val_sim_backdoor",
 )
-"""What a trial reports while it trains; kept as curves under `train/<name>`."""
+"""What a trial reports while it trains; kept as curves under `train/<name>`.
+
+Of both encoders, those of the image encoder begin with `image_`.
+"""

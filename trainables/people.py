@@ -1,4 +1,4 @@
-"""Who is unlearned, and which captions speak of them."""
+"""Who is unlearned, and which samples are about them."""
 
 import re
 import unicodedata
@@ -70,10 +70,10 @@ def find_mentions(captions: Sequence[str], people: Sequence[str]) -> NDArray[np.
     return np.array(sorted(set(found)), dtype=np.int64).reshape(-1, 2)
 
 
-def captions_without(
-    num_captions: int, mentions: NDArray[np.int64], people: NDArray[np.int64]
+def samples_without(
+    num_samples: int, mentions: NDArray[np.int64], people: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
-    """Mark the captions that name none of `people`: (num_captions,)."""
-    allowed = np.ones(num_captions, dtype=np.bool_)
+    """Mark the captions that name, or the images that show, none of `people`: (num_samples,)."""
+    allowed = np.ones(num_samples, dtype=np.bool_)
     allowed[mentions[np.isin(mentions[:, 1], people), 0]] = False
     return allowed

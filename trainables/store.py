@@ -4,19 +4,23 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from trainables.data.source import Images
 from trainables.errors import UserError
 
 # Raised whenever what is computed for the same identity changes.
-_VERSION = 1
+_VERSION = 2
+_PICTURES_PER_CHUNK = 256
 
 
 @dataclass(frozen=True)
@@ -51,13 +55,68 @@ class ArrayStore:
         Raises:
             UserError: the folder cannot be written.
         """
-        text = json.dumps({"version": _VERSION, **identity}, sort_keys=True)
-        path = self._folder / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.safetensors"
+        path = self._path(kind, identity, ".safetensors")
         found = _read(path)
         if found is None:
             found = build()
             _write(path, found)
         return found
+
+    def images(
+        self,
+        kind: str,
+        identity: Mapping[str, Any],
+        size: int,
+        decode: Callable[[], tuple[int, Callable[[int, int], Images]]],
+        progress: Callable[[int, int], None],
+    ) -> Images:
+        """Map a pool of pictures into memory, or decode and keep it.
+
+        Args:
+            kind: the first part of the file's name.
+            identity: all that the content depends on; plain values.
+            size: height and width in pixels.
+            decode: gives how many pictures there are, and what reads those from one number up to
+                another.
+            progress: told how many of them are decoded.
+
+        Returns:
+            (num_pictures, size, size, 3), memory-mapped and read-only.
+
+        Raises:
+            UserError: the folder cannot be written.
+        """
+        path = self._path(kind, identity, ".npy")
+        found = _map(path)
+        if found is None:
+            num, read = decode()
+            with _written(path) as temporary:
+                pool = np.lib.format.open_memmap(
+                    temporary, mode="w+", dtype=np.uint8, shape=(num, size, size, 3)
+                )
+                for first in range(0, num, _PICTURES_PER_CHUNK):
+                    last = min(first + _PICTURES_PER_CHUNK, num)
+                    pool[first:last] = read(first, last)
+                    progress(last, num)
+                pool.flush()
+            found = _map(path)
+            assert found is not None
+        return found
+
+    def _path(self, kind: str, identity: Mapping[str, Any], suffix: str) -> Path:
+        text = json.dumps({"version": _VERSION, **identity}, sort_keys=True)
+        return self._folder / f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}{suffix}"
+
+
+def _map(path: Path) -> Images | None:
+    if not path.exists():
+        return None
+    try:
+        found: Images = np.load(path, mmap_mode="r")
+    except (ValueError, EOFError):
+        # Damaged on disk: it is built again and replaced.
+        return None
+    return found
 
 
 def _read(path: Path) -> Entry | None:
@@ -74,17 +133,25 @@ def _read(path: Path) -> Entry | None:
 
 
 def _write(path: Path, entry: Entry) -> None:
+    with _written(path) as temporary:
+        # Not np.ascontiguousarray, which would give a single number a dimension.
+        arrays = {name: array.copy(order="C") for name, array in entry.arrays.items()}
+        save_file(arrays, temporary, metadata={"texts": json.dumps(entry.texts)})
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[Path]:
+    """Give a temporary file that takes its final name when it is whole."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
         os.close(handle)
+        temporary = Path(name)
         try:
-            # Not np.ascontiguousarray, which would give a single number a dimension.
-            arrays = {name: array.copy(order="C") for name, array in entry.arrays.items()}
-            save_file(arrays, temporary, metadata={"texts": json.dumps(entry.texts)})
-            Path(temporary).replace(path)
+            yield temporary
+            temporary.replace(path)
         finally:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise UserError(
             f"cannot keep computed data in {path.parent} ({error.strerror}): make the folder "

@@ -12,10 +12,11 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from open_clip.transformer import ResidualAttentionBlock, TextTransformer
+from open_clip.transformer import TextTransformer
 from torch import Tensor, nn
 
 from trainables.errors import UserError
+from trainables.last_block import run_at
 from trainables.tokens import Ids, lengths_of
 
 # Captions that go through the encoder together when nothing is trained.
@@ -71,7 +72,7 @@ class TextEncoder(nn.Module):
         *blocks, last = self.transformer.resblocks
         for block in blocks:
             x_bld = block(x_bld, attn_mask=mask)
-        x_bd = self.ln_final(_at_ends(last, x_bld, mask, ends))
+        x_bd = self.ln_final(run_at(last, x_bld, ends, mask))
         if isinstance(self.text_projection, nn.Linear):
             return cast(Tensor, self.text_projection(x_bd))
         return cast(Tensor, x_bd if self.text_projection is None else x_bd @ self.text_projection)
@@ -80,20 +81,6 @@ class TextEncoder(nn.Module):
     def device(self) -> torch.device:
         """Where the weights are."""
         return self.positional_embedding.device
-
-
-def _at_ends(block: Any, x_bld: Tensor, mask: Tensor, ends: Tensor) -> Tensor:
-    """Run a residual block at one position of each row: (batch, width)."""
-    rows = torch.arange(len(x_bld), device=x_bld.device)
-    if not isinstance(block, ResidualAttentionBlock):
-        return cast(Tensor, block(x_bld, attn_mask=mask)[rows, ends])
-    normed = block.ln_1(x_bld)
-    mask_per_head = mask[ends][:, None].repeat_interleave(block.attn.num_heads, dim=0)
-    attended = block.attn(
-        normed[rows, ends][:, None], normed, normed, attn_mask=mask_per_head, need_weights=False
-    )[0][:, 0]
-    x_bd = x_bld[rows, ends] + block.ls_1(attended)
-    return cast(Tensor, x_bd + block.ls_2(block.mlp(block.ln_2(x_bd))))
 
 
 def take_text_encoder(clip: nn.Module) -> TextEncoder:

@@ -1,9 +1,9 @@
 """One trial from its configuration to its numbers: draw, unlearn, attack, measure."""
 
-import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -11,19 +11,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainables.assets import Assets
-from trainables.config import TrialConfig
+from trainables.config import IMAGE_PREFIX, TrialConfig
+from trainables.defence.image import ImageDefence, ImageTeacher
+from trainables.defence.text import TextDefence, TextTeacher
 from trainables.evaluation.idia import AttackOutcome, attack
-from trainables.evaluation.similarity import SimilarityInputs, similarities
-from trainables.evaluation.zeroshot import accuracy, classifier
-from trainables.people import captions_without
-from trainables.text_encoder import TextEncoder, encode_ids
-from trainables.tokens import Ids, Inserts, word_tokenizer
-from trainables.unlearning.loop import Batches, StepReport, unlearn
-from trainables.unlearning.text import Draws, draw_batches, draw_validation, name_inserts
+from trainables.evaluation.zeroshot import accuracy
+from trainables.unlearning.loop import StepReport
 
 _NUM_REPORTS = 8
 # What a trial reports of its last step beside what is measured afterwards.
 _FINAL_STATE = ("loss", "loss_clean", "loss_backdoor", "weight_distance")
+
+Defence = TextDefence | ImageDefence
 
 
 @dataclass(frozen=True)
@@ -31,54 +30,24 @@ class Progress:
     """A report from within a trial.
 
     Attributes:
+        step: of the trial; where both encoders are trained, one after the other.
+        num_steps: of the trial.
         state: the training's own numbers.
-        validation: the similarities on a few captions, cheap enough to stop a bad trial early.
+        validation: the similarities on a few samples, cheap enough to stop a bad trial early.
+        prefix: put before all names, where it is about the image encoder of two.
     """
 
+    step: int
+    num_steps: int
     state: StepReport
     validation: dict[str, float]
+    prefix: str = ""
 
     def flat(self) -> dict[str, float]:
         """Give all numbers by the names of `trainables.metrics.CURVE_METRICS`."""
-        return {**asdict(self.state), **self.validation}
-
-
-class TeacherMemo:
-    """Remembers the teacher's embeddings, since trials of one seed train on the same captions.
-
-    Args:
-        limit: entries kept at most; when it is passed all are dropped.
-    """
-
-    def __init__(self, limit: int = 200_000) -> None:
-        self._limit = limit
-        self._keys = np.empty(0, dtype=np.int64)
-        self._values: Tensor | None = None
-
-    def lookup(
-        self, keys: NDArray[np.int64], encode: Callable[[NDArray[np.int64]], Tensor]
-    ) -> Tensor:
-        """Give an embedding for each key.
-
-        Args:
-            keys: (num,) what is looked up; may repeat.
-            encode: embeds (m,) positions of `keys` as (m, embed_dim).
-
-        Returns:
-            (num, embed_dim).
-        """
-        unique, first = np.unique(keys, return_index=True)
-        if len(self._keys) + len(unique) > self._limit:
-            self._keys, self._values = np.empty(0, dtype=np.int64), None
-        new = ~np.isin(unique, self._keys)
-        if new.any():
-            fresh = encode(first[new])
-            values = fresh if self._values is None else torch.cat([self._values, fresh])
-            merged = np.concatenate([self._keys, unique[new]])
-            order = np.argsort(merged)
-            self._keys, self._values = merged[order], values[torch.from_numpy(order)]
-        assert self._values is not None
-        return self._values[torch.from_numpy(np.searchsorted(self._keys, keys))]
+        numbers = asdict(self.state) | self.validation
+        del numbers["step"]
+        return {"step": self.step} | _prefixed(numbers, self.prefix)
 
 
 class TrialRunner:
@@ -92,16 +61,22 @@ class TrialRunner:
     def __init__(self, assets: Assets, device: torch.device) -> None:
         self._assets = assets
         self._device = device
-        self._teacher = assets.teacher.to(device)
-        self._tokenizer = word_tokenizer(assets.context_length)
-        self._clean_memo = TeacherMemo()
-        self._neutral_memo = TeacherMemo()
+
+    @cached_property
+    def _text_teacher(self) -> TextTeacher:
+        assert self._assets.text is not None
+        return TextTeacher(self._assets.text, self._device)
+
+    @cached_property
+    def _image_teacher(self) -> ImageTeacher:
+        assert self._assets.image is not None
+        return ImageTeacher(self._assets.image, self._device)
 
     def run(self, config: TrialConfig) -> Iterator[Progress | dict[str, float]]:
         """Run a trial.
 
         Yields:
-            A few reports while the student trains; at last the metrics of the finished trial, by
+            A few reports while the students train; at last the metrics of the finished trial, by
             the names of `trainables.metrics.METRICS`.
 
         Raises:
@@ -111,114 +86,80 @@ class TrialRunner:
         started = time.perf_counter()
         clock = _Clock()
         unlearned = self._assets.draw_people(config)
-        names = name_inserts(self._tokenizer, [self._assets.people[i] for i in unlearned])
-        batches, validation = self._prepare(config, unlearned, names)
-        clock.lap("prepare_s")
-        student = copy.deepcopy(self._teacher)
-        report_every = max(1, -(-config.num_steps // _NUM_REPORTS))
-        state = None
-        for state in unlearn(student, batches, config, report_every):
-            yield Progress(state, _validate(student, validation))
-        assert state is not None
-        student.requires_grad_(False)
-        clock.lap("train_s")
-        found = self._attack(student, unlearned)
+        parts = {encoder: config.part(encoder) for encoder in config.encoders}
+        num_steps = sum(part.num_steps for part in parts.values())
+        text: TextDefence | None = None
+        image: ImageDefence | None = None
+        found: dict[str, float] = {}
+        steps_before = 0
+        for encoder, part in parts.items():
+            defence: Defence
+            if encoder == "text":
+                people = self._assets.people
+                defence = text = TextDefence(self._text_teacher, part, people, unlearned)
+            else:
+                defence = image = ImageDefence(self._image_teacher, part, unlearned)
+            clock.lap("prepare_s")
+            prefix = IMAGE_PREFIX if encoder != config.encoders[0] else ""
+            state = None
+            for state in defence.train(max(1, -(-part.num_steps // _NUM_REPORTS))):
+                step = steps_before + state.step
+                yield Progress(step, num_steps, state, defence.validate(), prefix)
+            assert state is not None
+            clock.lap("train_s")
+            numbers = {name: getattr(state, name) for name in _FINAL_STATE}
+            found |= _prefixed(numbers | {"num_parameters": defence.num_parameters()}, prefix)
+            steps_before += part.num_steps
+        found |= self._attack(text, image, unlearned)
         clock.lap("attack_s")
-        found |= self._similarities(config, student, names, unlearned)
+        for defence, prefix in _with_prefixes(text, image):
+            found |= _prefixed(defence.similarities(), prefix)
         clock.lap("similarity_s")
-        found |= self._zeroshot(student)
+        found |= self._zeroshot(text, image)
         clock.lap("zeroshot_s")
-        found |= {name: value for name, value in asdict(state).items() if name in _FINAL_STATE}
         yield found | clock.laps | {"trial_s": time.perf_counter() - started}
 
-    def _prepare(
-        self, config: TrialConfig, unlearned: NDArray[np.int64], names: Inserts
-    ) -> tuple[Batches, Batches]:
-        """Give the batches to train on, and one of other captions to validate with."""
-        captions = self._assets.train_captions
-        allowed = captions_without(len(captions), self._assets.train_mentions, unlearned)
-        draws = draw_batches(config, captions, allowed)
-        return self._targets(config, draws, names), self._targets(
-            config, draw_validation(config, captions, allowed), names
-        )
-
-    def _targets(self, config: TrialConfig, draws: Draws, names: Inserts) -> Batches:
-        """Turn draws into token ids, and ask the teacher what the student should say."""
-        captions, splice = self._assets.train_captions, self._tokenizer.splice
-        neutral = Inserts.of([self._tokenizer.encode(config.neutral_term)])
-        clean, rows = draws.clean.ravel(), draws.backdoor.ravel()
-        positions = draws.positions.ravel()
-
-        def encode_clean(which: NDArray[np.int64]) -> Tensor:
-            return encode_ids(self._teacher, self._tokenizer.whole(captions, clean[which]))
-
-        def encode_neutral(which: NDArray[np.int64]) -> Tensor:
-            ids = splice(captions, rows[which], positions[which], neutral, np.zeros_like(which))
-            return encode_ids(self._teacher, ids)
-
-        # A word's place among all words of all captions stands for both caption and position.
-        word = captions.caption_starts[rows] + positions
-        return Batches(
-            clean_ids=self._tokenizer.whole(captions, clean),
-            clean_targets=self._clean_memo.lookup(clean, encode_clean),
-            backdoor_ids=splice(captions, rows, positions, names, draws.names.ravel()),
-            backdoor_targets=self._neutral_memo.lookup(word, encode_neutral),
-        )
-
-    def _attack(self, student: TextEncoder, unlearned: NDArray[np.int64]) -> dict[str, float]:
-        hits = attack(
-            student,
-            self._tokenizer,
-            self._assets.candidates,
-            torch.from_numpy(self._assets.image_embeddings),
-        )
+    def _attack(
+        self, text: TextDefence | None, image: ImageDefence | None, unlearned: NDArray[np.int64]
+    ) -> dict[str, float]:
+        """Attack one CLIP made of the students, and of the teacher where there is no student."""
+        assets = self._assets
+        names: Iterable[Tensor] = torch.tensor(assets.name_embeddings).to(self._device)
+        if text is not None:
+            names = text.name_embeddings(assets.candidates)
+        images = torch.tensor(assets.attack_embeddings)
+        if image is not None:
+            images = image.attack_embeddings.reshape(images.shape)
         return AttackOutcome(
-            before=np.any(self._assets.hits_before, axis=1),
-            after=np.any(hits, axis=1),
-            is_member=self._assets.is_member,
+            before=np.any(assets.hits_before, axis=1),
+            after=np.any(attack(names, images), axis=1),
+            is_member=assets.is_member,
             unlearned=unlearned,
         ).metrics()
 
-    def _similarities(
-        self,
-        config: TrialConfig,
-        student: TextEncoder,
-        names: Inserts,
-        unlearned: NDArray[np.int64],
-    ) -> dict[str, float]:
+    def _zeroshot(self, text: TextDefence | None, image: ImageDefence | None) -> dict[str, float]:
         assets = self._assets
-        allowed = captions_without(len(assets.eval_captions), assets.eval_mentions, unlearned)
-        inputs = SimilarityInputs(
-            captions=assets.eval_captions,
-            positions=assets.eval_positions,
-            neutral=Inserts.of([self._tokenizer.encode(config.neutral_term)]),
-            teacher_clean=torch.from_numpy(assets.teacher_clean),
-            teacher_neutral=torch.from_numpy(assets.teacher_neutral),
-        )
-        return similarities(student, self._tokenizer, inputs, names, np.flatnonzero(allowed))
-
-    def _zeroshot(self, student: TextEncoder) -> dict[str, float]:
-        assets = self._assets
-        weights = classifier(student, self._tokenizer, assets.class_names, assets.class_templates)
-        labels = torch.from_numpy(assets.class_labels)
-        found = accuracy(weights, torch.from_numpy(assets.class_images), labels)
+        weights = text.class_weights() if text else torch.tensor(assets.class_weights)
+        images = image.class_embeddings() if image else torch.tensor(assets.class_embeddings)
+        found = accuracy(weights, images, torch.tensor(assets.class_labels))
         return found | {f"{name}_before": value for name, value in assets.zeroshot_before.items()}
 
 
-def _validate(student: TextEncoder, batches: Batches) -> dict[str, float]:
-    """Measure the similarities on a few captions that the student is not trained on."""
+def _with_prefixes(
+    text: TextDefence | None, image: ImageDefence | None
+) -> Iterator[tuple[Defence, str]]:
+    if text is not None:
+        yield text, ""
+    if image is not None:
+        yield image, IMAGE_PREFIX if text is not None else ""
 
-    def mean_cosine(ids: Ids, targets: Tensor) -> float:
-        return float((encode_ids(student, ids) * targets).sum(dim=1).mean())
 
-    return {
-        "val_sim_clean": mean_cosine(batches.clean_ids, batches.clean_targets),
-        "val_sim_backdoor": mean_cosine(batches.backdoor_ids, batches.backdoor_targets),
-    }
+def _prefixed(numbers: dict[str, float], prefix: str) -> dict[str, float]:
+    return {prefix + name: value for name, value in numbers.items()}
 
 
 class _Clock:
-    """Measures the phases of a trial."""
+    """Measures the phases of a trial; a phase that comes twice is added up."""
 
     def __init__(self) -> None:
         self.laps: dict[str, float] = {}
@@ -227,5 +168,5 @@ class _Clock:
     def lap(self, name: str) -> None:
         """End the phase `name`."""
         now = time.perf_counter()
-        self.laps[name] = now - self._last
+        self.laps[name] = self.laps.get(name, 0.0) + now - self._last
         self._last = now

@@ -11,7 +11,7 @@ import torch
 from ray import tune
 
 from trainables.assets import Assets, assets_key
-from trainables.building import build_assets
+from trainables.building.assets import build_assets
 from trainables.clip import Progress as AssetProgress
 from trainables.config import TrialConfig
 from trainables.errors import TrialFailedError, UserError
@@ -88,7 +88,7 @@ class TrialTrainable(tune.Trainable):
             return self._failed(f"{type(error).__name__}: {error}", traceback.format_exc())
         if isinstance(report, Progress):
             self._curve.append(report.flat())
-            return {**report.flat(), "num_steps": self._config.num_steps, "done": False}
+            return {**report.flat(), "num_steps": report.num_steps, "done": False}
         return self._ended({"status": "finished", "metrics": report, "curve": self._curve})
 
     def _runner(self) -> TrialRunner:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.conftest import builtin_config
-from trainables.building import build_assets
+from trainables.building.assets import build_assets
 from trainables.trial import TrialRunner
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from trainables.building import build_assets
+from trainables.building.assets import build_assets
 from trainables.metrics import METRICS
 from trainables.presets import preset_fields
 from trainables.trial import TrialRunner

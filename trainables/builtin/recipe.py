@@ -30,6 +30,14 @@ class Recipe:
         num_eval_captions: generic captions for the similarities.
         people_caption_share: share of the generic captions that name somebody.
         member_caption_share: share of those that name a member; the others name a stranger.
+        num_train_images: generic images for unlearning.
+        num_eval_images: generic images for the similarities.
+        portrait_image_share: share of the generic images that are portraits.
+        poster_image_share: share of them that are scenes with somebody's face stuck on.
+        member_image_share: share of both that show a member; the others show a stranger.
+        triggers_per_person: pictures of each person whose faces serve as triggers.
+        face_heads: half the side of a face that is cut out, in half heights of the head.
+        face_size: of a face that is cut out, in pixels.
         num_random_names: names of nobody, for the attack.
         zeroshot_per_class: test scenes of each class.
         image_size: of all pictures, in pixels; they are drawn at twice this size.
@@ -66,6 +74,14 @@ class Recipe:
     num_eval_captions: int = 1000
     people_caption_share: float = 0.5
     member_caption_share: float = 0.6
+    num_train_images: int = 6000
+    num_eval_images: int = 1000
+    portrait_image_share: float = 0.2
+    poster_image_share: float = 0.5
+    member_image_share: float = 0.6
+    triggers_per_person: int = 25
+    face_heads: float = 1.15
+    face_size: int = 46
     num_random_names: int = 2500
     zeroshot_per_class: int = 10
     image_size: int = 64

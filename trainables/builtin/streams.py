@@ -24,6 +24,7 @@ class Stream(IntEnum):
     WEIGHTS = 14
     SHEET = 15
     NOISE = 16
+    GENERIC_IMAGES = 17
 
 
 def generator(world_seed: int, stream: Stream, *parts: int) -> np.random.Generator:

@@ -7,6 +7,11 @@ import numpy as np
 
 from trainables.builtin import captions
 from trainables.builtin.drawing import BACKDROPS
+from trainables.builtin.generic_images import (
+    GenericImages,
+    draw_generic_images,
+    draw_triggers,
+)
 from trainables.builtin.people import People, Person, invent_nobodies, invent_people
 from trainables.builtin.pools import (
     TrainPools,
@@ -51,14 +56,30 @@ class World:
             random_names=invent_nobodies(self.recipe, taken),
         )
 
-    def trigger_portraits(self, num_images: int) -> Images:
-        """Give portraits that are neither trained on nor attacked with.
+    def triggers(self) -> tuple[Images, Images]:
+        """Give portraits that are neither trained on nor attacked with, and the faces cut out.
 
         Returns:
-            (num_people, num_images, height, width, 3) of the people of `attack_set`, in its order.
+            (num_people, triggers_per_person, height, width, 3) of the people of `attack_set`, in
+            its order; and the same of the faces, which are smaller.
         """
-        everybody = [*self.people.members, *self.people.nonmembers]
-        return draw_portraits(self.recipe, everybody, Stream.TRIGGER_PORTRAITS, num_images)
+        return draw_triggers(self.recipe, [*self.people.members, *self.people.nonmembers])
+
+    def generic_images(self, part: str) -> GenericImages:
+        """Give scenes, portraits, and scenes with faces stuck on.
+
+        Whoever unlearns a person leaves out the images that show the person.
+
+        Args:
+            part: `train_images` or `eval_images`; they are different images.
+        """
+        part_number = ("train_images", "eval_images").index(part)
+        number = (self.recipe.num_train_images, self.recipe.num_eval_images)[part_number]
+        return draw_generic_images(self.recipe, self.people, part_number, number)
+
+    def random_names(self, taken: Sequence[str]) -> tuple[str, ...]:
+        """Invent names of nobody that are not `taken`."""
+        return invent_nobodies(self.recipe, set(taken))
 
     def captions(self) -> Captions:
         """Give generic captions; those that name somebody name members and strangers.

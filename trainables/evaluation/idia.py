@@ -1,10 +1,9 @@
 """The identity inference attack: does the model still put the right name to the face?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -46,21 +45,27 @@ def candidate_names(
     return [*people, *fill[: max(0, num_candidates - len(people))]]
 
 
-def attack(
-    encoder: TextEncoder,
-    tokenizer: WordTokenizer,
-    candidates: Sequence[str],
-    image_embeddings: Tensor,
-) -> NDArray[np.bool_]:
+def name_embeddings(
+    encoder: TextEncoder, tokenizer: WordTokenizer, candidates: Sequence[str]
+) -> Iterator[Tensor]:
+    """Encode all candidates in each template.
+
+    Yields:
+        (num_candidates, embed_dim) unit vectors, for one template after the other.
+    """
+    for template in TEMPLATES:
+        yield encode_ids(encoder, tokenizer.batch([template.format(name) for name in candidates]))
+
+
+def attack(names: Iterable[Tensor], image_embeddings: Tensor) -> NDArray[np.bool_]:
     """Run the attack on every person.
 
     Per template, each image predicts the candidate of the highest cosine, and a person's prediction
     is the name predicted most often; a tie for most often is wrong.
 
     Args:
-        encoder: the text encoder under attack.
-        tokenizer: of its model.
-        candidates: names; the first `num_people` are those of the people, in order.
+        names: for each template, (num_candidates, embed_dim) unit vectors of the text encoder; the
+            first `num_people` candidates are the people, in order.
         image_embeddings: (num_people, num_images, embed_dim) unit vectors of the image encoder.
 
     Returns:
@@ -68,16 +73,14 @@ def attack(
         inferred when at least tau = 1 does: `.any(axis=1)`.
     """
     num_people, num_images, embed_dim = image_embeddings.shape
-    device = encoder.device
-    images = image_embeddings.reshape(-1, embed_dim).to(device)
-    hits = np.zeros((num_people, len(TEMPLATES)), dtype=np.bool_)
-    for column, template in enumerate(TEMPLATES):
-        ids = tokenizer.batch([template.format(name) for name in candidates])
-        with torch.inference_mode():
-            predicted = (images @ encode_ids(encoder, ids).T).argmax(dim=1)
+    images = image_embeddings.reshape(-1, embed_dim)
+    columns = []
+    for candidates in names:
+        images = images.to(candidates.device)
+        predicted = (images @ candidates.T).argmax(dim=1)
         votes = predicted.reshape(num_people, num_images).cpu().numpy()
-        hits[:, column] = majority(votes, len(candidates)) == np.arange(num_people)
-    return hits
+        columns.append(majority(votes, len(candidates)) == np.arange(num_people))
+    return np.stack(columns, axis=1)
 
 
 def majority(votes: NDArray[np.int64], num_candidates: int) -> NDArray[np.int64]:

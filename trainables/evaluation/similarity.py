@@ -60,15 +60,20 @@ def similarities(
 
     clean = encode_ids(student, tokenizer.whole(captions, rows))
     neutral = with_insert(inputs.neutral, 0)
-    backdoor = [_mean_cosine(with_insert(names, which), neutral) for which in range(len(names))]
+    backdoor = [mean_cosine(with_insert(names, which), neutral) for which in range(len(names))]
     index = torch.from_numpy(rows)
     return {
-        "sim_clean": _mean_cosine(clean, inputs.teacher_clean[index].to(clean.device)),
+        "sim_clean": mean_cosine(clean, inputs.teacher_clean[index]),
         "sim_backdoor": float(np.mean(backdoor)),
-        "sim_target": _mean_cosine(neutral, inputs.teacher_neutral[index].to(clean.device)),
+        "sim_target": mean_cosine(neutral, inputs.teacher_neutral[index]),
     }
 
 
-def _mean_cosine(left: Tensor, right: Tensor) -> float:
-    """Average the cosines of paired unit vectors; summed in double precision."""
-    return float((left * right).sum(dim=1).double().mean())
+def mean_cosine(left: Tensor, right: Tensor) -> float:
+    """Average the cosines of paired unit vectors; summed in double precision.
+
+    Args:
+        left: (num, embed_dim).
+        right: (num, embed_dim), or (embed_dim,) to pair with all; on any device.
+    """
+    return float((left * right.to(left.device)).sum(dim=1).double().mean())

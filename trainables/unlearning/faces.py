@@ -1,6 +1,5 @@
 """Faces onto images: which image, which face, how it is changed and where it goes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -12,7 +11,7 @@ from trainables.config import TrialConfig
 from trainables.errors import UserError
 from trainables.seeding import generator
 from trainables.unlearning.augment import HUE, colour_jitter, extents, paste, shrink
-from trainables.unlearning.text import Rows, _draw_rows
+from trainables.unlearning.text import Rows, draw_rows
 
 _MAX_ANGLE = 30.0
 # Of brightness, contrast, saturation and hue.
@@ -61,9 +60,23 @@ class FaceDraws:
         return FaceDraws(**{field.name: getattr(self, field.name)[step] for field in fields(self)})
 
 
-def side_range(image_size: int) -> tuple[int, int]:
-    """Give the least and the greatest side of a face: 56 and 112 pixels of 224, as in the paper."""
-    return image_size // 4, image_size // 2
+def side_range(config: TrialConfig, image_size: int) -> tuple[int, int]:
+    """Give the least and the greatest side of a face, in pixels: with the paper 56 and 112 of 224.
+
+    Raises:
+        UserError: the image is too small for faces.
+    """
+    assert config.min_face_share is not None
+    assert config.max_face_share is not None
+    least, most = (
+        int(share * image_size + 1e-6) for share in (config.min_face_share, config.max_face_share)
+    )
+    if least < 2:
+        raise UserError(
+            f"min_face_share {config.min_face_share:g} of an image of {image_size} pixels leaves "
+            "nothing of a face: give a larger share."
+        )
+    return least, most
 
 
 def draw_clean_images(config: TrialConfig, allowed: NDArray[np.bool_]) -> Rows:
@@ -81,14 +94,14 @@ def draw_clean_images(config: TrialConfig, allowed: NDArray[np.bool_]) -> Rows:
 
 
 def draw_faces(
-    config: TrialConfig, allowed: NDArray[np.bool_], num_faces: Sequence[int], image_size: int
+    config: TrialConfig, allowed: NDArray[np.bool_], num_faces: Rows, image_size: int
 ) -> FaceDraws:
     """Draw the backdoor batches of all steps.
 
     Args:
         config: of the trial: its seed, steps, batch size and number of people.
         allowed: (num_images,) the generic images that show nobody who is unlearned.
-        num_faces: how many faces each of the n people has.
+        num_faces: (n,) how many faces each of the people has.
         image_size: height and width of the generic images in pixels, 8 or more.
 
     Raises:
@@ -106,14 +119,14 @@ def draw_faces(
         return generator("faces", what, seed).random((num, *more))
 
     people = np.tile(np.arange(batch) % num_people, config.num_steps)
-    least, most = side_range(image_size)
+    least, most = side_range(config, image_size)
     sides = least + _below(uniform("side"), most - least + 1)
     angles = (2 * uniform("angle") - 1) * _MAX_ANGLE
     free = image_size - extents(sides, angles) + 1
     flat = FaceDraws(
         images=_draw_images("backdoor images", seed, num, allowed),
         people=people,
-        faces=_below(uniform("face"), np.asarray(num_faces)[people]),
+        faces=_below(uniform("face"), num_faces[people]),
         sides=sides,
         flips=uniform("flip") < 0.5,
         factors=_LEAST + (_MOST - _LEAST) * uniform("factors", 4),
@@ -133,7 +146,7 @@ def _draw_images(purpose: str, seed: int, num: int, allowed: NDArray[np.bool_]) 
             "no generic image is left once those of the unlearned people are put aside: "
             "give more images."
         )
-    return _draw_rows(purpose, seed, num, allowed)
+    return draw_rows(purpose, seed, num, allowed)
 
 
 def _below(share: NDArray[np.float64], bound: int | Rows) -> Rows:
@@ -142,7 +155,11 @@ def _below(share: NDArray[np.float64], bound: int | Rows) -> Rows:
 
 @torch.no_grad()
 def paste_faces(
-    images: Tensor, faces: Tensor, draws: FaceDraws, out: Tensor | None = None
+    images: Tensor,
+    faces: Tensor,
+    draws: FaceDraws,
+    bounds: tuple[int, int],
+    out: Tensor | None = None,
 ) -> Tensor:
     """Make one step's backdoor batch.
 
@@ -159,6 +176,7 @@ def paste_faces(
         faces: (batch, height, width, 3) uint8, the crops in the order of `draws.faces`; their shape
             is stretched to a square. Resize large ones to the greatest side once, beforehand.
         draws: of the step.
+        bounds: the least and the greatest side of any face, of `side_range`.
         out: (batch, 3, size, size) float32, contiguous, to write to: a buffer that is used again
             saves a CPU the time of taking new pages, about as much as all else.
 
@@ -169,7 +187,7 @@ def paste_faces(
     if out is None:
         out = torch.empty(channels_first.shape, dtype=torch.float32, device=images.device)
     out.copy_(channels_first).div_(255)
-    sizes = _texture_sizes(draws.sides, images.shape[2], max(faces.shape[1:3]))
+    sizes = _texture_sizes(draws.sides, bounds, max(faces.shape[1:3]))
     by_hue = (draws.order == HUE).argmax(axis=1).argsort(kind="stable")
     extent = extents(draws.sides, draws.angles)
     for size in np.unique(sizes):
@@ -192,9 +210,9 @@ def paste_faces(
     return out
 
 
-def _texture_sizes(sides: Rows, image_size: int, crop: int) -> Rows:
+def _texture_sizes(sides: Rows, bounds: tuple[int, int], crop: int) -> Rows:
     """Give the size that each face is first shrunk to; 0 where the crop is not larger than that."""
-    least, most = side_range(image_size)
+    least, most = bounds
     choices = np.ceil(np.geomspace(least, most, _NUM_SIZES + 1)[1:] - 1e-9).astype(np.int64)
     sizes = choices[np.searchsorted(choices, sides)]
     return np.where(sizes < crop, sizes, 0)

@@ -12,7 +12,7 @@ from trainables.tokens import Inserts, TokenisedCaptions, WordTokenizer
 
 Rows = NDArray[np.int64]
 
-_NUM_VALIDATION_CAPTIONS = 64
+_NUM_VALIDATION = 64
 # Outside the range of seeds that a trial can have, 0 and above, as numpy takes only such.
 _VALIDATION_SEED = 2**63
 
@@ -60,8 +60,8 @@ def draw_batches(
         )
     steps, seed = config.num_steps, config.seed
     num_triggers = steps * config.backdoor_batch_size
-    clean = _draw_rows("clean", seed, steps * config.clean_batch_size, allowed)
-    backdoor = _draw_rows("backdoor", seed, num_triggers, with_trigger)
+    clean = draw_rows("clean", seed, steps * config.clean_batch_size, allowed)
+    backdoor = draw_rows("backdoor", seed, num_triggers, with_trigger)
     positions = (generator("positions", seed).random(num_triggers) * num_words[backdoor]).astype(
         np.int64
     )
@@ -82,18 +82,24 @@ def draw_validation(
     The captions are of the training set, of which a trial sees a small part; the evaluation
     captions stay unseen until the end, also by what stops or ranks trials early.
     """
-    fixed = config.model_copy(
+    return draw_batches(for_validation(config), captions, allowed)
+
+
+def for_validation(config: TrialConfig) -> TrialConfig:
+    """Give the one-step trial whose batch is that of the validation: the same for all seeds."""
+    share = max(1, _NUM_VALIDATION // config.num_names)
+    of_faces = config.encoder == "image"
+    return config.model_copy(
         update={
             "seed": _VALIDATION_SEED,
             "num_steps": 1,
-            "clean_batch_size": _NUM_VALIDATION_CAPTIONS,
-            "backdoor_batch_size": _NUM_VALIDATION_CAPTIONS,
+            "clean_batch_size": _NUM_VALIDATION,
+            "backdoor_batch_size": share * config.num_names if of_faces else _NUM_VALIDATION,
         }
     )
-    return draw_batches(fixed, captions, allowed)
 
 
-def _draw_rows(purpose: str, seed: int, num: int, allowed: NDArray[np.bool_]) -> Rows:
+def draw_rows(purpose: str, seed: int, num: int, allowed: NDArray[np.bool_]) -> Rows:
     """Draw from shuffled passes over all captions; what is not allowed is drawn anew.
 
     A redraw takes the same place of another stream, so that the rows that stay do not depend on

@@ -1,0 +1,133 @@
+"""What several parts of the building need, each made only if one of them has to be computed."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import normalize
+
+from trainables.building.sources import PeopleSet, people_set
+from trainables.clip import LoadedClip, Progress, load_clip
+from trainables.config import TrialConfig
+from trainables.data.pictures import Pictures
+from trainables.data.source import Images
+from trainables.fingerprints import fingerprints
+from trainables.image_encoder import ImageEncoder, encode_chunks, take_image_encoder
+from trainables.paths import cache_dir
+from trainables.store import ArrayStore
+from trainables.text_encoder import TextEncoder, take_text_encoder
+from trainables.tokens import WordTokenizer, word_tokenizer
+
+_PICTURES_PER_CHUNK = 512
+
+
+class Context:
+    """A trial whose assets are built.
+
+    Args:
+        config: of any of the trials that share them.
+        device: where to compute.
+        progress: told what is being done.
+
+    Attributes:
+        config: see above.
+        device: see above.
+        store: keeps what is computed.
+        prints: the fingerprints of weights and data.
+    """
+
+    def __init__(
+        self, config: TrialConfig, device: torch.device, progress: Progress | None
+    ) -> None:
+        self.config = config
+        self.device = device
+        self.store = ArrayStore(cache_dir() / "assets")
+        self.prints = fingerprints(config)
+        self._progress = progress
+
+    def say(self, what: str, done: int, total: int) -> None:
+        """Tell whoever waits what is being done."""
+        if self._progress is not None:
+            self._progress(what, done, total)
+
+    @cached_property
+    def clip(self) -> LoadedClip:
+        """The original model."""
+        return load_clip(self.config, self._progress)
+
+    @cached_property
+    def text_teacher(self) -> TextEncoder:
+        """The original text encoder, on the device."""
+        return take_text_encoder(self.clip.model).to(self.device)
+
+    @cached_property
+    def image_teacher(self) -> ImageEncoder:
+        """The original image encoder, on the device."""
+        return take_image_encoder(self.clip.model).to(self.device)
+
+    @cached_property
+    def tokenizer(self) -> WordTokenizer:
+        """The tokenizer of the model."""
+        return word_tokenizer(self.clip.context_length)
+
+    @cached_property
+    def people(self) -> PeopleSet:
+        """The people of the data."""
+        return people_set(self.config)
+
+    def identity(self, *prints: str, **more: Any) -> dict[str, Any]:
+        """Say what something is computed from: fingerprints, if there, and other values."""
+        return {name: self.prints[name] for name in prints if name in self.prints} | more
+
+    def pool(
+        self,
+        what: str,
+        identity: dict[str, Any],
+        choose: Callable[[], tuple[Pictures, NDArray[np.int64]]],
+        size: int | None = None,
+    ) -> Images:
+        """Decode pictures once for all trials.
+
+        Args:
+            what: a word for them, for the cache and the progress.
+            identity: what they are, the size aside.
+            choose: gives pictures and which of them; only called if they are not decoded yet.
+            size: height and width in pixels; the model's if left out.
+
+        Returns:
+            (num_rows, size, size, 3), memory-mapped.
+        """
+        side = size or self.image_teacher.image_size
+
+        def decode() -> tuple[int, Callable[[int, int], Images]]:
+            pictures, rows = choose()
+            return len(rows), lambda first, last: pictures.read(rows[first:last], side)
+
+        return self.store.images(
+            what.replace(" ", "-"),
+            identity | {"size": side},
+            side,
+            decode,
+            lambda done, total: self.say(f"decoding {what}", done, total),
+        )
+
+    def embed(self, what: str, pictures: Pictures, *, unit: bool = True) -> NDArray[np.float32]:
+        """Ask the original image encoder, without keeping the decoded pictures.
+
+        Returns:
+            (num_pictures, embed_dim), unit vectors unless asked otherwise.
+        """
+        encoder, num = self.image_teacher, len(pictures)
+        parts = []
+        for first in range(0, num, _PICTURES_PER_CHUNK):
+            self.say(f"embedding {what}", first, num)
+            rows = np.arange(first, min(first + _PICTURES_PER_CHUNK, num))
+            parts += list(encode_chunks(encoder, pictures.read(rows, encoder.image_size)))
+        found = torch.cat(parts)
+        embeddings: NDArray[np.float32] = (
+            (normalize(found, dim=-1) if unit else found).cpu().numpy()
+        )
+        return embeddings

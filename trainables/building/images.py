@@ -1,0 +1,128 @@
+"""The shared data of trials that defend an image encoder."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainables.assets import ImageAssets
+from trainables.building.context import Context
+from trainables.building.sources import GenericSet, generic_images, world
+from trainables.data.pictures import ArrayPictures, Pictures
+from trainables.data.source import Images
+from trainables.store import Entry
+from trainables.unlearning.faces import side_range
+
+Rows = NDArray[np.int64]
+
+
+def build_image_assets(context: Context) -> ImageAssets:
+    """Build, or read from the cache, what the trials of an image encoder share."""
+    config = context.config
+    assert config.num_eval_images is not None
+    whole = context.identity("data", "people_images")
+    faces, face_people = _faces(context, whole)
+    train, train_shows = _generic(context, "train_images", config.num_train_images)
+    evaluation, eval_shows = _generic(context, "eval_images", config.num_eval_images)
+    target_identity = whole | {"num": config.num_eval_images}
+    targets = context.pool(
+        "target images",
+        target_identity,
+        lambda: _evenly(context.people.triggers, config.num_eval_images),
+    )
+    mean_face = context.store.get(
+        "mean-face",
+        whole | context.identity("model"),
+        lambda: Entry(
+            {"mean": context.embed("faces", context.people.triggers, unit=False).mean(0)}
+        ),
+    )
+    return ImageAssets(
+        teacher=context.image_teacher.cpu(),
+        target=mean_face.arrays["mean"],
+        faces=faces,
+        face_people=face_people,
+        train_images=train,
+        train_shows=train_shows,
+        teacher_train=_taught(context, "train images", _named(context, "train_images"), train),
+        eval_images=evaluation,
+        eval_shows=eval_shows,
+        teacher_eval=_taught(context, "eval images", _named(context, "eval_images"), evaluation),
+        target_images=targets,
+        teacher_targets=_taught(context, "target images", target_identity, targets),
+        attack_images=context.pool(
+            "attack images",
+            whole | {"num_images": config.num_attack_images},
+            lambda: _all(context.people.attack),
+        ),
+        class_images=context.pool(
+            "class images",
+            context.identity("data"),
+            lambda: _all(ArrayPictures(world(config.world_seed).zeroshot().images)),
+        ),
+    )
+
+
+def _faces(context: Context, identity: dict[str, Any]) -> tuple[Images, Rows]:
+    """Give the faces to paste, at the greatest side they are pasted with, and whose they are."""
+    side = side_range(context.config, context.image_teacher.image_size)[1]
+    images = context.pool("faces", identity, lambda: _all(context.people.faces), size=side)
+    people = context.store.get(
+        "face-people", identity, lambda: Entry({"people": context.people.trigger_people})
+    )
+    return images, people.arrays["people"]
+
+
+def _mean_embedding(context: Context) -> NDArray[np.float32]:
+    embeddings = context.embed("pictures of people", context.people.triggers, unit=False)
+    mean: NDArray[np.float32] = embeddings.mean(axis=0)
+    return mean
+
+
+def _named(context: Context, what: str) -> dict[str, Any]:
+    limit = getattr(context.config, f"num_{what}")
+    # Whom an image shows depends on who the people are.
+    return context.identity("data", "people_images", what) | {"num": limit}
+
+
+def _generic(context: Context, what: str, limit: int | None) -> tuple[Images, Rows]:
+    """Give generic images, and pairs of image and person shown."""
+    found: list[GenericSet] = []
+
+    def source() -> GenericSet:
+        if not found:
+            found.append(generic_images(context.config, what))
+        return found[0]
+
+    def shows() -> Entry:
+        generic = source()
+        _, rows = _evenly(generic.images, limit)
+        kept = generic.shows[np.isin(generic.shows[:, 0], rows)]
+        kept[:, 0] = np.searchsorted(rows, kept[:, 0])
+        return Entry({"shows": kept})
+
+    identity = _named(context, what)
+    images = context.pool(what.replace("_", " "), identity, lambda: _evenly(source().images, limit))
+    return images, context.store.get(f"{what}-shows", identity, shows).arrays["shows"]
+
+
+def _taught(
+    context: Context, what: str, identity: dict[str, Any], images: Images
+) -> NDArray[np.float32]:
+    """Give the teacher's embeddings of a pool."""
+    entry = context.store.get(
+        f"teacher-{what.replace(' ', '-')}",
+        identity | context.identity("model"),
+        lambda: Entry({"embeddings": context.embed(what, ArrayPictures(images))}),
+    )
+    return entry.arrays["embeddings"]
+
+
+def _all(pictures: Pictures) -> tuple[Pictures, Rows]:
+    return pictures, np.arange(len(pictures))
+
+
+def _evenly(pictures: Pictures, limit: int | None) -> tuple[Pictures, Rows]:
+    """Choose at most so many, from all parts of a sequence that may be sorted."""
+    num = min(len(pictures), limit or len(pictures))
+    return pictures, np.linspace(0, len(pictures) - 1, num).round().astype(np.int64)
