@@ -1,0 +1,1 @@
+"""Results -> figures: what stands where is decided here, how it looks in `style` alone."""

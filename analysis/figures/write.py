@@ -1,0 +1,104 @@
+"""A figure in the formats that papers, browsers and programs take; no network, no browser."""
+
+import json
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import vl_convert
+from altair.typing import ChartType
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from trainables.errors import UserError, did_you_mean
+
+Spec = dict[str, Any]
+PIXELS_PER_INCH = 300
+"""At the size of print, in which a figure is one point (1/72 inch) for each of its units."""
+_VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+"""As altair writes it, of the versions that vl-convert has."""
+_OFFLINE: dict[str, Any] = {"vl_version": _VEGA_LITE, "allowed_base_urls": []}
+
+
+def spec_of(chart: ChartType) -> Spec:
+    """Give a chart as Vega-Lite, with its data inside, however many they are."""
+    with alt.data_transformers.enable("default", max_rows=None):
+        spec: Spec = chart.to_dict()
+    return spec
+
+
+def write_figure(chart: ChartType, path: Path) -> None:
+    """Write a figure in the format that the path's suffix names, one of `FORMATS`.
+
+    A file that is there is replaced at once or, on an error, left as it is.
+
+    Raises:
+        UserError: there is no such format, or the file cannot be written.
+    """
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix not in FORMATS:
+        hint = did_you_mean(suffix, FORMATS)
+        raise UserError(f"unknown figure format {suffix!r} of {path}: {hint}")
+    content = FORMATS[suffix](spec_of(chart))
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        try:
+            unfinished.write_bytes(content)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}.") from error
+
+
+def _pdf(spec: Spec) -> bytes:
+    return vl_convert.vegalite_to_pdf(spec, **_OFFLINE)
+
+
+def _svg(spec: Spec) -> bytes:
+    return vl_convert.vegalite_to_svg(spec, **_OFFLINE).encode()
+
+
+def _png(spec: Spec) -> bytes:
+    return vl_convert.vegalite_to_png(spec, ppi=PIXELS_PER_INCH, **_OFFLINE)
+
+
+def _html(spec: Spec) -> bytes:
+    """Write a page that holds the scripts it needs, and forbids the browser to load any."""
+    environment = Environment(
+        loader=PackageLoader("analysis.figures", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    template = environment.get_template("page.html")
+    return template.render(heading=_heading(spec), spec=spec, scripts=_scripts()).encode()
+
+
+@cache
+def _scripts() -> str:
+    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", _VEGA_LITE)
+
+
+def _heading(spec: Spec) -> str:
+    title = spec.get("title", "Figure")
+    text = title.get("text", "Figure") if isinstance(title, dict) else title
+    return text if isinstance(text, str) else " ".join(text)
+
+
+def _json(spec: Spec) -> bytes:
+    text = json.dumps(spec, indent=2, ensure_ascii=False, allow_nan=False)
+    return f"{text}\n".encode()
+
+
+FORMATS: dict[str, Callable[[Spec], bytes]] = {
+    "pdf": _pdf,
+    "svg": _svg,
+    "png": _png,
+    "html": _html,
+    "json": _json,
+}
