@@ -109,7 +109,8 @@ class Board:
 def title(trial: Trial) -> str:
     """Name a trial for people."""
     config = trial.config
-    return f"{config.model} {config.encoder} n={config.num_names} beta={config.beta:g} seed={config.seed}"
+    what = f"{config.model} {config.encoder}"
+    return f"{what} n={config.num_names} beta={config.beta:g} seed={config.seed}"
 
 
 def metrics_line(metrics: Mapping[str, float]) -> str:

@@ -138,7 +138,7 @@ class Mirror:
     def _create(self, event: TrialEvent, tags: Mapping[str, str]) -> _Known:
         parent = self._parent(event.sweeps[0], event.started_at) if event.sweeps else None
         config = event.config
-        name = f"{config['encoder']} n={config['num_names']} beta={config['beta']:g} seed={config['seed']}"
+        name = "{encoder} n={num_names} beta={beta:g} seed={seed}".format(**config)
         marks = {KIND_TAG: KIND_TRIAL, TRIAL_KEY_TAG: event.trial_key}
         marks |= {PARENT_TAG: parent.run_id} if parent else {}
         known = self._create_run(name, event.started_at, {**tags, **marks})

@@ -52,8 +52,8 @@ def _on(data: str, sweep: Sweep) -> Sweep:
         sweep,
         name=f"{sweep.name}-builtin" if moved else sweep.name,
         preset="builtin",
-        fixed={name: value for name, value in sweep.fixed.items() if name not in _BUILTIN}
-        | _BUILTIN,
+        # What is left out is that of the built-in world.
+        fixed={name: value for name, value in sweep.fixed.items() if name not in _BUILTIN},
         axes={name: values for name, values in sweep.axes.items() if name not in _BUILTIN},
     )
 

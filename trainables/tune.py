@@ -14,6 +14,7 @@ from trainables.assets import Assets, assets_key
 from trainables.building.assets import build_assets
 from trainables.clip import Progress as AssetProgress
 from trainables.config import TrialConfig
+from trainables.device import best_device
 from trainables.errors import TrialFailedError, UserError
 from trainables.trial import Progress, TrialRunner
 
@@ -33,7 +34,7 @@ def build_shared(
     Raises:
         UserError: a trial cannot be run: before any of them has cost anything.
     """
-    device = _device()
+    device = best_device()
     needed = {assets_key(config): config for config in configs}
     shared = {key: build_assets(config, device, progress) for key, config in needed.items()}
     for config in configs:
@@ -96,7 +97,7 @@ class TrialTrainable(tune.Trainable):
         if key not in self._runners:
             # One at a time: two large models side by side may not fit on the device.
             self._runners.clear()
-            self._runners[key] = TrialRunner(ray.get(self._shared[key]), _device())
+            self._runners[key] = TrialRunner(ray.get(self._shared[key]), best_device())
         return self._runners[key]
 
     def _failed(self, error: str, trace: str | None) -> dict[str, Any]:
@@ -112,7 +113,3 @@ class TrialTrainable(tune.Trainable):
         }
         duration_s = time.perf_counter() - self._started
         return {"done": True, "outcome": {**outcome, "worker": worker, "duration_s": duration_s}}
-
-
-def _device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

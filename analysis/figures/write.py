@@ -37,11 +37,7 @@ def write_figure(chart: ChartType, path: Path) -> None:
     Raises:
         UserError: there is no such format, or the file cannot be written.
     """
-    suffix = path.suffix.lower().removeprefix(".")
-    if suffix not in FORMATS:
-        hint = did_you_mean(suffix, FORMATS)
-        raise UserError(f"unknown figure format {suffix!r} of {path}: {hint}")
-    content = FORMATS[suffix](spec_of(chart))
+    content = FORMATS[check_format(path)](spec_of(chart))
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         try:
@@ -51,6 +47,19 @@ def write_figure(chart: ChartType, path: Path) -> None:
             unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}.") from error
+
+
+def check_format(path: Path) -> str:
+    """Give the format that a path's suffix names.
+
+    Raises:
+        UserError: there is no such format.
+    """
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix not in FORMATS:
+        hint = did_you_mean(suffix, FORMATS)
+        raise UserError(f"unknown figure format {suffix!r} of {path}: {hint}")
+    return suffix
 
 
 def _pdf(spec: Spec) -> bytes:

@@ -28,7 +28,7 @@ def build_image_assets(context: Context) -> ImageAssets:
     targets = context.pool(
         "target images",
         target_identity,
-        lambda: _evenly(context.people.triggers, config.num_eval_images),
+        lambda: evenly(context.people.triggers, config.num_eval_images),
     )
     mean_face = context.store.get(
         "mean-face",
@@ -96,13 +96,13 @@ def _generic(context: Context, what: str, limit: int | None) -> tuple[Images, Ro
 
     def shows() -> Entry:
         generic = source()
-        _, rows = _evenly(generic.images, limit)
+        _, rows = evenly(generic.images, limit)
         kept = generic.shows[np.isin(generic.shows[:, 0], rows)]
         kept[:, 0] = np.searchsorted(rows, kept[:, 0])
         return Entry({"shows": kept})
 
     identity = _named(context, what)
-    images = context.pool(what.replace("_", " "), identity, lambda: _evenly(source().images, limit))
+    images = context.pool(what.replace("_", " "), identity, lambda: evenly(source().images, limit))
     return images, context.store.get(f"{what}-shows", identity, shows).arrays["shows"]
 
 
@@ -122,7 +122,7 @@ def _all(pictures: Pictures) -> tuple[Pictures, Rows]:
     return pictures, np.arange(len(pictures))
 
 
-def _evenly(pictures: Pictures, limit: int | None) -> tuple[Pictures, Rows]:
+def evenly(pictures: Pictures, limit: int | None) -> tuple[Pictures, Rows]:
     """Choose at most so many, from all parts of a sequence that may be sorted."""
     num = min(len(pictures), limit or len(pictures))
     return pictures, np.linspace(0, len(pictures) - 1, num).round().astype(np.int64)

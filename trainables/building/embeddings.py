@@ -1,0 +1,107 @@
+"""Embeddings of faces, generic images and captions with names, for the ECAI paper's Appx. B.2."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from trainables.building.context import Context
+from trainables.building.images import evenly
+from trainables.building.sources import caption_texts, check_files, generic_images
+from trainables.clip import Progress
+from trainables.config import TrialConfig
+from trainables.data.pictures import Pictures
+from trainables.people import find_mentions
+from trainables.seeding import generator
+from trainables.store import Entry
+from trainables.text_encoder import encode_ids
+from trainables.tokens import Inserts
+from trainables.unlearning.text import eval_positions, name_inserts
+
+_NUM_SAMPLES = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class OriginalEmbeddings:
+    """What the original model makes of people and of everything else; unit vectors.
+
+    Attributes:
+        faces: (num_faces, embed_dim) of pictures of people.
+        face_people: (num_faces,) whom each shows.
+        generic: (num_generic, embed_dim) of generic images that show none of them.
+        captions: (num_captions, embed_dim) of generic captions with a name put in.
+        caption_people: (num_captions,) whose.
+    """
+
+    faces: NDArray[np.float32]
+    face_people: NDArray[np.int64]
+    generic: NDArray[np.float32]
+    captions: NDArray[np.float32]
+    caption_people: NDArray[np.int64]
+
+
+def original_embeddings(
+    config: TrialConfig, device: torch.device, progress: Progress | None = None
+) -> OriginalEmbeddings:
+    """Embed people and everything else, or read from the cache what was embedded before.
+
+    Args:
+        config: of a trial of any encoder: its model and data.
+        device: where to compute.
+        progress: told what is being done.
+
+    Raises:
+        UserError: the model or the data is not usable.
+    """
+    check_files(config)
+    context = Context(config, device, progress)
+    identity = context.identity(
+        "model", "data", "people_images", "eval_images", "eval_captions", num=_NUM_SAMPLES
+    )
+    entry = context.store.get("original-embeddings", identity, lambda: _embed(context))
+    return OriginalEmbeddings(**entry.arrays)
+
+
+def _embed(context: Context) -> Entry:
+    people = context.people
+    triggers, rows = evenly(people.triggers, _NUM_SAMPLES)
+    generic = generic_images(context.config, "eval_images")
+    free = np.setdiff1d(np.arange(len(generic.images)), generic.shows[:, 0])[:_NUM_SAMPLES]
+    captions, caption_people = _captions_with_names(context)
+    return Entry(
+        {
+            "faces": context.embed("pictures of people", _Chosen(triggers, rows)),
+            "face_people": people.trigger_people[rows],
+            "generic": context.embed("generic images", _Chosen(generic.images, free)),
+            "captions": captions,
+            "caption_people": caption_people,
+        }
+    )
+
+
+def _captions_with_names(context: Context) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Put a name in the place of a word of each caption, as a trigger is put there."""
+    names, tokenizer = context.people.people, context.tokenizer
+    texts = caption_texts(context.config).evaluation[:_NUM_SAMPLES]
+    unnamed = np.setdiff1d(np.arange(len(texts)), find_mentions(texts, names)[:, 0])
+    captions = tokenizer.captions(texts)
+    people = generator("names of the embedding map").integers(len(names), size=len(unnamed))
+    inserts: Inserts = name_inserts(tokenizer, list(names))
+    ids = tokenizer.splice(captions, unnamed, eval_positions(captions)[unnamed], inserts, people)
+    context.say("embedding captions", 0, len(unnamed))
+    return encode_ids(context.text_teacher, ids).cpu().numpy(), people
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """Some of a sequence of pictures."""
+
+    pictures: Pictures
+    rows: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def read(self, rows: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
+        return self.pictures.read(self.rows[rows], size)
