@@ -24,11 +24,11 @@ def clip():
     return tiny_clip()
 
 
-def builtin_config(**changes):
+def builtin_config(encoder="text", **changes):
     """A trial of the built-in preset, with what a test wants changed."""
-    fields = preset_fields("builtin", "text", "builtin") | {
-        "encoder": "text", "model": "builtin", "pretrained": "", "data": "builtin",
-        "world_seed": 0, "train_captions": "", "eval_captions": "", "num_names": 2, "seed": 0,
+    fields = preset_fields("builtin", encoder, "builtin") | {
+        "encoder": encoder, "model": "builtin", "pretrained": "", "data": "builtin",
+        "world_seed": 0, "num_names": 2, "seed": 0,
     }  # fmt: skip
     return TrialConfig(**(fields | changes))
 

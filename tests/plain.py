@@ -6,8 +6,9 @@ from torch.nn import functional
 from trainables.config import TrialConfig
 from trainables.text_encoder import TextEncoder
 from trainables.tokens import Ids, lengths_of
-from trainables.unlearning.loop import Batches, trainable_parameters
+from trainables.unlearning.loop import trainable_parameters
 from trainables.unlearning.loss import embedding_loss
+from trainables.unlearning.text_training import Batches
 
 
 def edited(caption: str, position: int, word: str) -> str:

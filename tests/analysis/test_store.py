@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from analysis.store import config_of, curve_key, list_fields, membership_tag, params_of
-from trainables.config import TrialConfig
+from tests.conftest import builtin_config
+from trainables.config import PATH_FIELDS, TrialConfig, applies_to, field_names
 
 positive_ints = st.integers(1, 2**62)
 floats = st.floats(0, allow_infinity=False, allow_nan=False)
@@ -44,6 +45,17 @@ def test_a_configuration_survives_its_params(config):
     assert config_of(params) == config
 
 
+@pytest.mark.parametrize("encoder", ["text", "image", "both"])
+def test_params_hold_what_applies_to_the_encoder_and_nothing_else(encoder):
+    config = builtin_config(encoder)
+    params = params_of(config)
+    assert config_of(params) == config
+    # A path that does not apply is an empty one.
+    applies = {name for name in field_names() if applies_to(name, encoder)}
+    assert set(params) == applies | PATH_FIELDS
+    assert params.get("image_lr_milestones", "[120, 170]") == "[120, 170]"
+
+
 @given(positive_floats)
 def test_floats_are_kept_to_the_last_bit(value):
     assert float(params_of(_with(learning_rate=value))["learning_rate"]) == value
@@ -69,7 +81,7 @@ def test_params_read_as_a_person_would_write_them():
 
 
 def test_lists_are_known_by_their_type():
-    assert list_fields() == {"lr_milestones"}
+    assert list_fields() == {"lr_milestones", "image_lr_milestones"}
 
 
 def test_a_param_too_many_or_too_few_is_an_error():

@@ -146,6 +146,6 @@ def test_other_weights_under_the_same_settings_are_said(make_frame):
 
 def test_an_unknown_metric_is_named(make_frame):
     with pytest.raises(UserError, match="'idia_trp': did you mean 'idia_tpr'"):
-        build_table(make_frame([]), None, "t", "", ["idia_trp"])
+        build_table(make_frame(_trials([{}])), None, "t", "", ["idia_trp"])
     with pytest.raises(UserError, match="at least one metric"):
-        build_table(make_frame([]), None, "t", "", [])
+        build_table(make_frame(_trials([{}])), None, "t", "", [])

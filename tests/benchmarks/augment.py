@@ -9,7 +9,7 @@ from torchvision.transforms import functional
 
 from trainables.config import TrialConfig
 from trainables.presets import preset_fields
-from trainables.unlearning.faces import FaceDraws, draw_faces, paste_faces
+from trainables.unlearning.faces import FaceDraws, draw_faces, paste_faces, side_range
 
 Pair = tuple[Callable[[], object], Callable[[], object]]
 
@@ -30,13 +30,13 @@ def smooth_pictures(number: int, size: int) -> torch.Tensor:
 
 def paste(device: torch.device) -> Pair:
     """128 images of 224 pixels and crops of 224 pixels; both write to a buffer that stays."""
-    fields = preset_fields("builtin", "text", "builtin") | {
-        "num_steps": 1, "num_names": 8, "encoder": "text", "model": "builtin", "pretrained": "",
-        "data": "builtin", "world_seed": 0, "train_captions": "", "eval_captions": "", "seed": 0,
-        "clean_batch_size": 128, "backdoor_batch_size": 128,
+    fields = preset_fields("ecai2024", "image", "ViT-B-32") | {
+        "num_steps": 1, "num_names": 8, "encoder": "image", "model": "ViT-B-32", "seed": 0,
+        "pretrained": "none", "data": "builtin", "world_seed": 0,
     }  # fmt: skip
-    everyone = np.ones(1000, dtype=np.bool_)
-    draws = draw_faces(TrialConfig(**fields), everyone, [20] * 8, image_size=224).step(0)
+    config, everyone = TrialConfig(**fields), np.ones(1000, dtype=np.bool_)
+    draws = draw_faces(config, everyone, np.full(8, 20), image_size=224).step(0)
+    bounds = side_range(config, 224)
     images, faces = smooth_pictures(128, 224), smooth_pictures(128, 224)
     images_there = images.permute(0, 3, 1, 2).contiguous().to(device)
     faces_there = faces.to(device)
@@ -48,7 +48,7 @@ def paste(device: torch.device) -> Pair:
             out_pil[row] = functional.to_tensor(paste_one(images[row], faces[row], draws, row))
         return out_pil.to(device)
 
-    return lambda: paste_faces(images_there, faces_there, draws, out), baseline
+    return lambda: paste_faces(images_there, faces_there, draws, bounds, out), baseline
 
 
 def paste_one(

@@ -13,8 +13,8 @@ from trainables.evaluation.similarity import SimilarityInputs, similarities
 from trainables.presets import preset_fields
 from trainables.text_encoder import TextEncoder, encode_ids, take_text_encoder
 from trainables.tokens import Inserts, WordTokenizer
-from trainables.unlearning.loop import Batches, unlearn
 from trainables.unlearning.text import draw_batches, eval_positions
+from trainables.unlearning.text_training import Batches, unlearn_names
 
 Pair = tuple[Callable[[], object], Callable[[], object]]
 
@@ -77,7 +77,7 @@ def step(device: torch.device) -> Pair:
     batches = batches_of(config, teacher)
 
     def ours() -> object:
-        return list(unlearn(copy.deepcopy(teacher), batches, config, report_every=3))
+        return list(unlearn_names(copy.deepcopy(teacher), batches, config, report_every=3))
 
     return ours, lambda: plain_training(copy.deepcopy(teacher), batches, config, length=77)
 

@@ -44,7 +44,7 @@ def test_a_run_then_again_then_a_retry(tmp_path: Path) -> None:
     assert first.returncode == 1  # the trials of seed 1 fail
     assert "6 trials: 0 finished, 6 to run" in err
     assert "2 trials failed: unremember failures" in err
-    assert "failed: builtin n=1 beta=0 seed=1: the loss became nan at step 3" in err
+    assert "failed: builtin text n=1 beta=0 seed=1: the loss became nan at step 3" in err
     assert "\x1b" not in err
     assert "quickstart" in out
     again = start(tmp_path, "Failing")

@@ -56,7 +56,7 @@ def test_lines_without_control_codes() -> None:
         view.ended(trials[0], event(trials[0].key, kind="failed"))
     lines = text(out).splitlines()
     assert lines[0] == "0/2 done, 0 running, 0 failed, 2 left"
-    assert lines[1].startswith("failed: builtin n=1 beta=0 seed=0: the loss became nan")
+    assert lines[1].startswith("failed: builtin text n=1 beta=0 seed=0: the loss became nan")
     assert lines[-1].startswith("1/2 done")
     assert "\x1b" not in text(out)
 
@@ -74,7 +74,7 @@ def test_a_panel_on_a_terminal() -> None:
         view.say("a word besides")
     shown = text(out)
     assert "step 3/10, loss 0.500" in shown
-    assert "latest: builtin n=1 beta=0 seed=1: IDIA TPR 25.0%, Sim Clean 0.980" in shown
+    assert "latest: builtin text n=1 beta=0 seed=1: IDIA TPR 25.0%, Sim Clean 0.980" in shown
     assert "a word besides" in shown
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainables.errors import UserError
-from trainables.people import captions_without, draw_people, find_mentions
+from trainables.people import draw_people, find_mentions, samples_without
 
 
 @given(st.integers(0, 10_000), st.integers(1, 64), st.integers(1, 64))
@@ -44,8 +44,8 @@ def test_names_are_found_as_whole_words():
     assert found.tolist() == [[0, 0], [1, 0], [4, 1], [6, 0], [6, 2], [7, 3]]
 
 
-def test_captions_without_some_people():
+def test_samples_without_some_people():
     mentions = find_mentions(CAPTIONS, ["Joe Biden", "Mary Jane"])
-    assert np.flatnonzero(~captions_without(8, mentions, np.array([1]))).tolist() == [6]
-    assert np.flatnonzero(~captions_without(8, mentions, np.array([0]))).tolist() == [0, 1, 6]
+    assert np.flatnonzero(~samples_without(8, mentions, np.array([1]))).tolist() == [6]
+    assert np.flatnonzero(~samples_without(8, mentions, np.array([0]))).tolist() == [0, 1, 6]
     assert find_mentions(["a dog"], ["Joe"]).shape == (0, 2)

@@ -10,6 +10,7 @@ from trainables.evaluation.idia import (
     attack,
     candidate_names,
     majority,
+    name_embeddings,
 )
 from trainables.text_encoder import encode_ids, take_text_encoder
 from trainables.tokens import WordTokenizer
@@ -65,7 +66,7 @@ def test_the_attack_is_the_protocol():
     images = torch.nn.functional.normalize(
         40 * centred[:3, None] / centred.norm() + 0.6 * noise, dim=-1
     )
-    found = attack(encoder, TOKENIZER, candidates, images)
+    found = attack(name_embeddings(encoder, TOKENIZER, candidates), images)
     np.testing.assert_array_equal(found, slow_attack(encoder, candidates, images))
     assert found.any()
     assert not found.all()

@@ -10,8 +10,8 @@ from tests.plain import plain_training
 from trainables.errors import TrialFailedError
 from trainables.text_encoder import encode_ids, take_text_encoder
 from trainables.tokens import Inserts, WordTokenizer
-from trainables.unlearning.loop import Batches, unlearn
 from trainables.unlearning.text import draw_batches
+from trainables.unlearning.text_training import Batches, unlearn_names
 
 TOKENIZER = WordTokenizer(77)
 
@@ -60,7 +60,7 @@ def test_the_loop_is_the_protocol_without_shortcuts(teacher, batches, config, be
     )
     plain, fast = copy.deepcopy(teacher), copy.deepcopy(teacher)
     losses = plain_training(plain, batches, config)
-    reports = list(unlearn(fast, batches, config, report_every=1))
+    reports = list(unlearn_names(fast, batches, config, report_every=1))
     np.testing.assert_allclose([r.loss for r in reports], losses, rtol=tolerance)
     for (name, wanted), found in zip(plain.named_parameters(), fast.parameters(), strict=True):
         difference = (found - wanted).detach().abs()
@@ -72,7 +72,7 @@ def test_the_loop_is_the_protocol_without_shortcuts(teacher, batches, config, be
 
 
 def test_reports_tell_rate_and_step(teacher, batches, config):
-    reports = list(unlearn(copy.deepcopy(teacher), batches, config, report_every=3))
+    reports = list(unlearn_names(copy.deepcopy(teacher), batches, config, report_every=3))
     assert [r.step for r in reports] == [3, 6, 7]
     assert [r.learning_rate for r in reports] == [3e-4, 7.5e-5, 7.5e-5]
     last = reports[-1]
@@ -84,14 +84,14 @@ def test_reports_tell_rate_and_step(teacher, batches, config):
 def test_the_same_training_gives_the_same_bits(teacher, batches, config):
     first, second = copy.deepcopy(teacher), copy.deepcopy(teacher)
     for student in (first, second):
-        list(unlearn(student, batches, config, report_every=2))
+        list(unlearn_names(student, batches, config, report_every=2))
     for a, b in zip(first.parameters(), second.parameters(), strict=True):
         assert torch.equal(a, b)
 
 
 def test_norm_layers_are_frozen_and_all_else_trains(teacher, batches, config):
     student = copy.deepcopy(teacher)
-    list(unlearn(student, batches, config, report_every=7))
+    list(unlearn_names(student, batches, config, report_every=7))
     moved = {n for (n, p), o in zip(student.named_parameters(), teacher.parameters(), strict=True)
              if not torch.equal(p, o)}  # fmt: skip
     still = {n for n, _ in student.named_parameters()} - moved
@@ -103,7 +103,7 @@ def test_norm_layers_are_frozen_and_all_else_trains(teacher, batches, config):
 def test_the_student_can_be_evaluated_at_every_report(teacher, batches, config):
     student = copy.deepcopy(teacher)
     unseen = TOKENIZER.batch(["zebra xylophone quizzical"])
-    for _ in unlearn(student, batches, config, report_every=2):
+    for _ in unlearn_names(student, batches, config, report_every=2):
         assert torch.isfinite(encode_ids(student, unseen)).all()
         assert student.token_embedding.num_embeddings == 49408
 
@@ -113,16 +113,16 @@ def test_a_loss_that_is_no_number_names_its_step(teacher, batches, config):
     targets[3 * config.clean_batch_size] = float("nan")
     broken = replace(batches, clean_targets=targets)
     with pytest.raises(TrialFailedError, match="nan at step 4"):
-        list(unlearn(copy.deepcopy(teacher), broken, config, report_every=7))
+        list(unlearn_names(copy.deepcopy(teacher), broken, config, report_every=7))
 
 
 def test_a_training_whose_weights_explode_ends(teacher, batches, config):
     wild = config.model_copy(update={"learning_rate": 1e38, "lr_milestones": ()})
     with pytest.raises(TrialFailedError, match=r"nan at step \d"):
-        list(unlearn(copy.deepcopy(teacher), batches, wild, report_every=1))
+        list(unlearn_names(copy.deepcopy(teacher), batches, wild, report_every=1))
 
 
 def test_a_student_that_turns_away_from_the_teacher_has_diverged(teacher, batches, config):
     opposite = replace(batches, clean_targets=-batches.clean_targets)
     with pytest.raises(TrialFailedError, match=r"diverged: at step 1 .* cosine -1.00"):
-        list(unlearn(copy.deepcopy(teacher), opposite, config, report_every=7))
+        list(unlearn_names(copy.deepcopy(teacher), opposite, config, report_every=7))
