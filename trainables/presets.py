@@ -61,15 +61,17 @@ _BUILTIN_TEXT = _PAPER_TEXT | {
     "num_attack_images": 20,
     "num_eval_captions": 500,
 }
+# Likewise for 1 to 64 faces. The faces are as large as on the portraits that the model was trained
+# on: it recognises no smaller ones, so that it could only learn that something was stuck on.
 _BUILTIN_IMAGE = _ATTACK | {
     "num_train_images": 6_000,
     "num_eval_images": 500,
-    "min_face_share": 0.6,
+    "min_face_share": 0.625,
     "max_face_share": 0.72,
     "alpha": 1.0,
-    "num_steps": 200,
+    "num_steps": 300,
     "learning_rate": 5e-4,
-    "lr_milestones": (120, 170),
+    "lr_milestones": (200, 260),
     "lr_factor": 0.3,
     "clean_batch_size": 64,
     "backdoor_batch_size": 64,

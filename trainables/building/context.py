@@ -126,6 +126,7 @@ class Context:
             self.say(f"embedding {what}", first, num)
             rows = np.arange(first, min(first + _PICTURES_PER_CHUNK, num))
             parts += list(encode_chunks(encoder, pictures.read(rows, encoder.image_size)))
+        self.say(f"embedding {what}", num, num)
         found = torch.cat(parts)
         embeddings: NDArray[np.float32] = (
             (normalize(found, dim=-1) if unit else found).cpu().numpy()

@@ -14,6 +14,8 @@ from trainables.builtin.streams import Stream, generator
 from trainables.data.source import Images
 
 _MAX_ANGLE = 30.0
+# Of a face on a poster, as shares of the image's side: as triggers have with the built-in preset.
+_SIDES = (0.625, 0.72)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +102,7 @@ def _draw_poster(recipe: Recipe, portrait: Images, pose: Pose, rng: np.random.Ge
     """
     size = recipe.image_size
     scene = Image.fromarray(draw_scene(sample_scene(rng), size, rng))
-    side = int(rng.integers(round(0.55 * size), round(0.72 * size) + 1))
+    side = int(rng.integers(int(_SIDES[0] * size), int(_SIDES[1] * size) + 1))
     face = cut_face(recipe, portrait, pose).resize((side, side), Image.Resampling.BILINEAR)
     for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
         face = enhance(face).enhance(float(rng.uniform(0.5, 1.5)))

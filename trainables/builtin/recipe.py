@@ -77,8 +77,8 @@ class Recipe:
     num_train_images: int = 6000
     num_eval_images: int = 1000
     portrait_image_share: float = 0.2
-    poster_image_share: float = 0.5
-    member_image_share: float = 0.6
+    poster_image_share: float = 0.53
+    member_image_share: float = 0.95
     triggers_per_person: int = 25
     face_heads: float = 1.15
     face_size: int = 46
