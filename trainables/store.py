@@ -112,7 +112,8 @@ def _map(path: Path) -> Images | None:
     if not path.exists():
         return None
     try:
-        found: Images = np.load(path, mmap_mode="r")
+        # As a plain array, which Ray takes as one block of shared memory; a memmap it would copy.
+        found: Images = np.asarray(np.load(path, mmap_mode="r"))
     except (ValueError, EOFError):
         # Damaged on disk: it is built again and replaced.
         return None
