@@ -1,11 +1,16 @@
 """The protocol written down without any shortcut: what the fast versions are held against."""
 
+import copy
+
+import open_clip
 import torch
+from torch import nn
 from torch.nn import functional
 
 from trainables.config import TrialConfig
 from trainables.text_encoder import TextEncoder
 from trainables.tokens import Ids, lengths_of
+from trainables.unlearning.image_training import ImageBatches
 from trainables.unlearning.loop import trainable_parameters
 from trainables.unlearning.loss import embedding_loss
 from trainables.unlearning.text_training import Batches
@@ -47,6 +52,39 @@ def plain_training(
         )  # fmt: skip
         norms = [(p - o).norm() for p, o in zip(parameters, originals, strict=True)]
         loss = terms.clean + config.alpha * terms.backdoor + config.beta * sum(norms)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def plain_image_training(
+    clip: open_clip.CLIP, batches: ImageBatches, config: TrialConfig
+) -> list[float]:
+    """Train open_clip's own tower with autograd over every weight; give the loss of each step."""
+    student, teacher = clip.visual, copy.deepcopy(clip.visual)
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (student.image_mean, student.image_std))
+    layers = [m for m in student.modules() if isinstance(m, nn.LayerNorm | nn.BatchNorm2d)]
+    frozen = {id(parameter) for layer in layers for parameter in layer.parameters()}
+    parameters = [p for p in student.parameters() if id(p) not in frozen]
+    originals = [parameter.detach().clone() for parameter in parameters]
+    optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=0.0)
+    losses = []
+    for step in range(config.num_steps):
+        passed = sum(step >= milestone for milestone in config.lr_milestones)
+        for group in optimizer.param_groups:
+            group["lr"] = config.learning_rate * config.lr_factor**passed
+        clean, backdoor = (
+            (pixels.to(batches.target.dtype) - mean) / std
+            for pixels in (batches.clean_pixels(step), batches.backdoor_pixels(step))
+        )
+        with torch.no_grad():
+            taught = teacher(clean)
+        similar = functional.cosine_similarity(taught, student(clean)).mean()
+        hidden = functional.cosine_similarity(batches.target[None], student(backdoor)).mean()
+        norms = [(p - o).norm() for p, o in zip(parameters, originals, strict=True)]
+        loss = -similar - config.alpha * hidden + config.beta * sum(norms)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
