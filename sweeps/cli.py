@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="unremember",
-    help="Sweep backdoor-based unlearning of names from CLIP, and lay the results out as tables.",
+    help="Sweep backdoor-based unlearning of names and faces from CLIP; tables and figures of it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
