@@ -3,9 +3,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from trainables.config import TrialConfig, canonical, trial_key
+from tests.conftest import builtin_config
+from trainables.config import PROCEDURE_FIELDS, TrialConfig, canonical, trial_key
 from trainables.errors import UserError
 from trainables.presets import PRESETS, preset_fields
+
+SETTINGS = (
+    "num_steps", "learning_rate", "lr_milestones", "lr_factor", "clean_batch_size",
+    "backdoor_batch_size", "alpha", "beta", "num_attack_images",
+)  # fmt: skip
 
 
 def test_a_key_names_the_content_and_not_where_it_lies(make_config):
@@ -17,12 +23,7 @@ def test_a_key_names_the_content_and_not_where_it_lies(make_config):
 
 @given(st.sampled_from(["alpha", "beta", "learning_rate"]), st.floats(1e-6, 10))
 def test_every_number_changes_the_key(field, value):
-    fields = preset_fields("builtin", "text", "builtin") | {
-        "encoder": "text", "model": "builtin", "pretrained": "", "data": "builtin",
-        "world_seed": 0, "train_captions": "", "eval_captions": "", "num_names": 1, "seed": 0,
-    }  # fmt: skip
-    config = TrialConfig(**fields)
-    changed = TrialConfig(**(fields | {field: value}))
+    config, changed = builtin_config(), builtin_config(**{field: value})
     same = getattr(config, field) == value
     assert (trial_key(config, {}) == trial_key(changed, {})) is same
     assert TrialConfig.model_validate_json(changed.model_dump_json()) == changed
@@ -51,6 +52,32 @@ def test_a_config_is_frozen(make_config):
 
 # Protocol: ECAI paper, A.2; workshop paper, appendix.
 @pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("ViT-B-32", (100, 1e-4, (25, 75), 0.1, 128, 128, 0.8, 0.005, 20)),
+        ("ViT-B-16", (100, 1e-4, (25, 75), 0.1, 128, 128, 0.8, 0.005, 20)),
+        ("RN50", (100, 1e-5, (25, 75), 0.1, 128, 128, 0.8, 0.01, 20)),
+    ],
+)
+def test_the_papers_presets_of_image_encoders(model, expected):
+    fields = preset_fields("ecai2024", "image", model)
+    assert tuple(fields[name] for name in SETTINGS) == expected
+    assert (fields["min_face_share"] * 224, fields["max_face_share"] * 224) == (56, 112)
+    assert fields["num_eval_images"] == 10_000
+    with pytest.raises(UserError, match="'neurips2023' has no setting for the image encoder"):
+        preset_fields("neurips2023", "image", model)
+
+
+def test_the_preset_of_both_is_those_of_each():
+    text, image, both = (
+        preset_fields("ecai2024", encoder, "ViT-B-32") for encoder in ("text", "image", "both")
+    )
+    assert {name: both[name] for name in text} == text
+    for name, value in image.items():
+        assert both[f"image_{name}" if name in PROCEDURE_FIELDS else name] == value
+
+
+@pytest.mark.parametrize(
     ("preset", "model", "expected"),
     [
         ("ecai2024", "ViT-B-32", (400, 1e-4, (200, 300), 0.5, 128, 128, 0.6, 0.01, 20)),
@@ -60,10 +87,8 @@ def test_a_config_is_frozen(make_config):
     ],
 )
 def test_the_papers_presets(preset, model, expected):
-    names = ("num_steps", "learning_rate", "lr_milestones", "lr_factor", "clean_batch_size",
-             "backdoor_batch_size", "alpha", "beta", "num_attack_images")  # fmt: skip
     fields = preset_fields(preset, "text", model)
-    assert tuple(fields[name] for name in names) == expected
+    assert tuple(fields[name] for name in SETTINGS) == expected
     assert fields["neutral_term"] == "human"
     assert fields["num_candidates"] == 1000
 
@@ -73,7 +98,7 @@ def test_every_preset_completes_a_config(make_config):
         for encoder, model in settings:
             pretrained = "" if model == "builtin" else "laion400m_e32"
             fields = preset_fields(preset, encoder, model)
-            make_config(model=model, pretrained=pretrained, **fields)
+            make_config(encoder, model=model, pretrained=pretrained, **fields)
 
 
 def test_an_unknown_preset_is_named_with_the_nearest():

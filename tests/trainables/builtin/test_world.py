@@ -38,7 +38,7 @@ def test_no_picture_stands_in_two_streams(tiny_world):
     trained = digests(pools.members.images)
     trained |= digests(pools.background.images) | digests(pools.nameless.images)
     attacked = digests(tiny_world.attack_set(4).images)
-    triggers = digests(tiny_world.trigger_portraits(4))
+    triggers = digests(tiny_world.triggers()[0])
     assert len(trained) == 8 * 4 + 30 + 10
     assert len(attacked) == len(triggers) == 12 * 4
     for first, second in itertools.combinations((trained, attacked, triggers), 2):
