@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from analysis.runs import frame_schema
-from trainables.config import TrialConfig
+from trainables.config import TrialConfig, applies_to
 
 GOLDEN = Path(__file__).parent / "golden"
 BASE = {
@@ -18,10 +18,22 @@ BASE = {
     "clean_batch_size": 128, "backdoor_batch_size": 128, "num_attack_images": 20,
     "num_candidates": 1000,
 }  # fmt: skip
+IMAGES = {
+    "num_train_images": 6000, "num_eval_images": 1000, "min_face_share": 0.25,
+    "max_face_share": 0.5,
+}  # fmt: skip
+BOTH = {
+    "image_alpha": 0.8, "image_beta": 0.005, "image_num_steps": 100, "image_learning_rate": 1e-4,
+    "image_lr_milestones": (25, 75), "image_lr_factor": 0.1, "image_clean_batch_size": 128,
+    "image_backdoor_batch_size": 128,
+}  # fmt: skip
 
 
 def _config(**changes):
-    return TrialConfig.model_validate(BASE | changes)
+    encoder = changes.get("encoder", "text")
+    fields = BASE | (IMAGES if encoder != "text" else {}) | (BOTH if encoder == "both" else {})
+    applying = {name: value for name, value in fields.items() if applies_to(name, encoder)}
+    return TrialConfig.model_validate(applying | changes)
 
 
 def _frame(trials):

@@ -93,7 +93,7 @@ def test_all_encoders_on_one_axis() -> None:
             "'image_beta' does not apply when encoder is image or text: leave it out.",
         ),
         ("fixed: {encoder: image, num_names: 3}", "num_names 3 does not divide backdoor_batch"),
-        ("fixed: {encoder: both, num_names: 3}", "does not divide image_backdoor_batch_size 64"),
+        ("fixed: {encoder: both, num_names: 3}", "num_names 3 does not divide image_backdoor"),
         ("fixed: {encoder: image, min_face_share: 0.7, max_face_share: 0.6}", "0.7 is above max"),
         ("fixed: {encoder: image, max_face_share: 0.9}", "max_face_share 0.9 is wrong: input"),
         ("fixed: {encoder: imgae}", "has no setting for the imgae encoder"),

@@ -105,7 +105,7 @@ def test_faces_cannot_be_larger_at_least_than_at_most(make_config, encoder):
 def test_people_have_equal_shares_of_the_faces(make_config, encoder, prefix):
     field = f"{prefix}backdoor_batch_size"
     with pytest.raises(ValidationError, match=f"num_names 3 does not divide {field} 64: each"):
-        make_config(encoder, num_names=3)
+        make_config(encoder, num_names=3, **{field: 64})
     assert make_config(encoder, num_names=3, **{field: 66}).num_names == 3
 
 
