@@ -64,7 +64,10 @@ def plain_image_training(
 ) -> list[float]:
     """Train open_clip's own tower with autograd over every weight; give the loss of each step."""
     student, teacher = clip.visual, copy.deepcopy(clip.visual)
-    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (student.image_mean, student.image_std))
+    mean, std = (
+        torch.tensor(v, device=batches.target.device).view(1, 3, 1, 1)
+        for v in (student.image_mean, student.image_std)
+    )
     layers = [m for m in student.modules() if isinstance(m, nn.LayerNorm | nn.BatchNorm2d)]
     frozen = {id(parameter) for layer in layers for parameter in layer.parameters()}
     parameters = [p for p in student.parameters() if id(p) not in frozen]

@@ -68,7 +68,7 @@ _BUILTIN_IMAGE = _ATTACK | {
     "num_eval_images": 500,
     "min_face_share": 0.625,
     "max_face_share": 0.72,
-    "alpha": 1.0,
+    "alpha": 1.25,
     "num_steps": 300,
     "learning_rate": 5e-4,
     "lr_milestones": (200, 260),

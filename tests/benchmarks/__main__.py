@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from tests.benchmarks import augment, science, sweeper
+from tests.benchmarks import augment, images, science, sweeper
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,9 @@ COMPARISONS = [
     Comparison("splice", "editing and tokenising the sentences", science.splice),
     Comparison("step", "autograd over every weight, 77 tokens", science.step),
     Comparison("sim_backdoor", "the neutral side again for each name", science.sim_backdoor),
+    Comparison(
+        "image_step", "open_clip's tower and autograd, the teacher asked", images.image_step
+    ),
     Comparison("paste", "a PIL loop over the images", augment.paste),
 ]
 

@@ -33,9 +33,7 @@ def build_image_assets(context: Context) -> ImageAssets:
     mean_face = context.store.get(
         "mean-face",
         whole | context.identity("model"),
-        lambda: Entry(
-            {"mean": context.embed("faces", context.people.triggers, unit=False).mean(0)}
-        ),
+        lambda: Entry({"mean": _mean_embedding(context)}),
     )
     return ImageAssets(
         teacher=context.image_teacher.cpu(),

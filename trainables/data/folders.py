@@ -15,7 +15,7 @@ from trainables.seeding import generator
 EXPECTED = "a JPEG, PNG, WEBP, BMP, TIFF or GIF is expected"
 
 _EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
-_PEOPLE = "people folder"
+_PEOPLE = "people_images"
 _LAYOUT = "one folder for each person with the pictures in it is expected (Joe_Biden/1.jpg)"
 
 

@@ -63,6 +63,8 @@ class FaceDraws:
 def side_range(config: TrialConfig, image_size: int) -> tuple[int, int]:
     """Give the least and the greatest side of a face, in pixels: with the paper 56 and 112 of 224.
 
+    A face as large as it may be still fits on the image when it is rotated.
+
     Raises:
         UserError: the image is too small for faces.
     """
@@ -71,6 +73,9 @@ def side_range(config: TrialConfig, image_size: int) -> tuple[int, int]:
     least, most = (
         int(share * image_size + 1e-6) for share in (config.min_face_share, config.max_face_share)
     )
+    while extents(np.array(most), np.array(_MAX_ANGLE)) > image_size:
+        most -= 1
+    least = min(least, most)
     if least < 2:
         raise UserError(
             f"min_face_share {config.min_face_share:g} of an image of {image_size} pixels leaves "
@@ -99,20 +104,15 @@ def draw_faces(
     """Draw the backdoor batches of all steps.
 
     Args:
-        config: of the trial: its seed, steps, batch size and number of people.
+        config: of the trial: its seed, steps, and number of people, which divides its batch size.
         allowed: (num_images,) the generic images that show nobody who is unlearned.
         num_faces: (n,) how many faces each of the people has.
         image_size: height and width of the generic images in pixels, 8 or more.
 
     Raises:
-        UserError: the people cannot have equal shares of the batch, or no image is left.
+        UserError: no image is left.
     """
     batch, num_people, seed = config.backdoor_batch_size, config.num_names, config.seed
-    if batch % num_people:
-        raise UserError(
-            f"{num_people} people cannot have equal shares of a backdoor batch of {batch} images: "
-            "let num_names divide backdoor_batch_size."
-        )
     num = config.num_steps * batch
 
     def uniform(what: str, *more: int) -> NDArray[np.float64]:

@@ -95,7 +95,7 @@ def test_fingerprints_name_the_folders_that_are_given(config_of, folders):
 @pytest.mark.parametrize(
     ("field", "sentence"),
     [
-        ("people_images", "people folder: .* does not exist"),
+        ("people_images", "people_images: .* does not exist"),
         ("train_images", "train_images: .* does not exist"),
         ("eval_images", "eval_images: .* does not exist"),
     ],

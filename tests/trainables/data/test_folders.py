@@ -206,8 +206,8 @@ def test_copies_and_links_count_as_one_picture(tmp_path):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda folder: None, "people folder: .*faces does not exist; name a folder"),
-        (lambda folder: folder.write_text(""), "people folder: .*faces is not a folder"),
+        (lambda folder: None, "people_images: .*faces does not exist; name a folder"),
+        (lambda folder: folder.write_text(""), "people_images: .*faces is not a folder"),
         (lambda folder: folder.mkdir(), "faces holds no folders; one folder for each person"),
         (
             lambda folder: touch(folder, "1.jpg"),

@@ -58,15 +58,12 @@ def test_each_person_has_the_same_share_of_each_batch(draw, num_people):
         assert np.bincount(people).tolist() == [32 // num_people] * num_people
 
 
-def test_people_without_equal_shares_are_refused(make_config):
-    config = make_config("image", **SMALL).model_copy(update={"num_names": 3})
-    with pytest.raises(UserError, match=r"3 people .* batch of 32 images"):
-        draw_faces(config, EVERYONE, np.full(3, 7), 64)
-
-
-def test_an_image_too_small_for_a_face_is_refused(make_config):
-    with pytest.raises(UserError, match=r"min_face_share 0.25 of an image of 7 pixels"):
-        side_range(make_config("image", **SHARES), 7)
+@pytest.mark.parametrize("image_size", [9, 16, 24, 32, 46, 64, 224])
+def test_the_largest_face_fits_however_it_is_rotated(make_config, image_size):
+    config = make_config("image", min_face_share=0.7, max_face_share=0.72)
+    least, most = side_range(config, image_size)
+    assert 2 <= least <= most <= 0.72 * image_size
+    assert extents(np.full(61, most), np.linspace(-30, 30, 61)).max() <= image_size
 
 
 def test_faces_are_of_their_person(make_config):
