@@ -36,7 +36,6 @@ def build_image_assets(context: Context) -> ImageAssets:
         lambda: Entry({"mean": _mean_embedding(context)}),
     )
     return ImageAssets(
-        teacher=context.image_teacher.cpu(),
         target=mean_face.arrays["mean"],
         faces=faces,
         face_people=face_people,
@@ -58,6 +57,8 @@ def build_image_assets(context: Context) -> ImageAssets:
             context.identity("data"),
             lambda: _all(ArrayPictures(world(config.world_seed).zeroshot().images)),
         ),
+        # Last, since it leaves the device with this.
+        teacher=context.image_teacher.cpu(),
     )
 
 

@@ -102,9 +102,9 @@ class ImageDefence:
             "sim_target": mean_cosine(targets, torch.tensor(assets.teacher_targets)),
         }
 
-    def num_parameters(self) -> int:
+    def num_parameters(self) -> float:
         """Count as the paper's Table 4 does: all weights of the tower."""
-        return sum(weights.numel() for weights in self.student.tower.parameters())
+        return float(sum(weights.numel() for weights in self.student.tower.parameters()))
 
     def _draw(self, config: TrialConfig) -> ImageBatches:
         assets, size = self._teacher.assets, self._teacher.encoder.image_size

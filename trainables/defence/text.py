@@ -112,9 +112,9 @@ class TextDefence:
             self.student, self._teacher.tokenizer, inputs, self._names, np.flatnonzero(allowed)
         )
 
-    def num_parameters(self) -> int:
+    def num_parameters(self) -> float:
         """Count as the paper's Table 1 does: the weights of the transformer's blocks."""
-        return sum(weights.numel() for weights in self.student.transformer.parameters())
+        return float(sum(weights.numel() for weights in self.student.transformer.parameters()))
 
     def _targets(self, draws: Draws) -> Batches:
         """Turn draws into token ids, and ask the teacher what the student should say."""
