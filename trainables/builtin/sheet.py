@@ -1,5 +1,6 @@
 """One picture that shows a world: some of its people and some of its scenes."""
 
+import dataclasses
 from pathlib import Path
 from typing import Final
 
@@ -7,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from trainables.builtin.captions import describe_scene
+from trainables.builtin.generic_images import draw_generic_images
 from trainables.builtin.people import Person
 from trainables.builtin.portraits import draw_portrait, sample_pose
 from trainables.builtin.scenes import draw_scene, sample_scene
@@ -22,6 +24,9 @@ _COLUMNS: Final = 3
 _PEOPLE_ROWS: Final = 4
 _SCENES: Final = 12
 _SCENE_ROWS: Final = 2
+_GENERIC: Final = 12
+# A set of generic images that nothing else is made of.
+_PART: Final = 1000
 _MARGIN: Final = 32
 _PANEL: Final = _PORTRAITS * (_TILE + _GAP) - _GAP
 _COLUMN: Final = _PANEL + 36
@@ -57,7 +62,8 @@ def draw_sheet(world: World) -> Image.Image:
     row_height = _TILE + 46
     scenes_top = 112 + rows * row_height + 34
     columns = _SCENES // _SCENE_ROWS
-    height = scenes_top + 44 + _SCENE_ROWS * (2 * _TILE + 58) + 6
+    generic_top = scenes_top + 44 + _SCENE_ROWS * (2 * _TILE + 58) + 6
+    height = generic_top + 44 + _TILE + _MARGIN
     sheet = Image.new("RGB", (_WIDTH, height), _PAPER)
     _title(sheet, world)
     for i, person in enumerate(members):
@@ -71,6 +77,11 @@ def draw_sheet(world: World) -> Image.Image:
         x = _MARGIN + i % columns * (_WIDTH - 2 * _MARGIN - 2 * _TILE) // (columns - 1)
         y = scenes_top + 44 + i // columns * (2 * _TILE + 58)
         _scene(sheet, world, i, (x, y))
+    _heading(sheet, (_MARGIN, generic_top), "Generic images to unlearn faces with", _INK)
+    recipe = dataclasses.replace(world.recipe, image_size=_TILE)
+    for i, tile in enumerate(draw_generic_images(recipe, people, _PART, _GENERIC).images):
+        x = _MARGIN + i * (_WIDTH - 2 * _MARGIN - _TILE) // (_GENERIC - 1)
+        _paste(sheet, tile, (x, generic_top + 44))
     return sheet
 
 
