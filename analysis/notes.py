@@ -102,9 +102,7 @@ def _not_numbers(columns: Sequence[Metric], panels: Sequence[Panel]) -> list[str
             pairs = zip(columns, row.cells, strict=True)
             found = [f"{column.label} ({_nan(cell)})" for column, cell in pairs if _nan(cell)]
             if found:
-                where = (
-                    "original model" if row.state == "original" else _count(row.num_names, "name")
-                )
+                where = "original model" if row.state == "original" else f"n = {row.num_names}"
                 notes.append(f"Not a number: {', '.join(found)} at {where}, {panel.title}.")
     return notes
 

@@ -23,6 +23,7 @@ PAPER_METRICS = (
 IMAGE_METRICS = ("image_sim_clean", "image_sim_backdoor", "image_sim_target")
 """The columns that come before the last two where both encoders are defended."""
 
+_ROWS = {"text": "Names", "image": "Faces"}
 _BETAS = ("image_beta", "beta")
 _NOT_IN_TITLES = {"num_names", "seed", *_BETAS}
 _DONE = "_done"
@@ -63,7 +64,7 @@ def build_table(
         name=name,
         title=name,
         caption=caption_of(description, panels),
-        row_header="Names",
+        row_header=_ROWS.get("".join(set(wanted["encoder"])), "People"),
         columns=columns,
         panels=panels,
         notes=notes_of(frame, wanted, columns, panels),

@@ -129,7 +129,7 @@ def test_nan_is_said(load_case):
     cell = _cells(table, 1, 1)["sim_clean"]
     assert math.isnan(cell.mean)
     assert (cell.n, cell.num_nan) == (3, 1)
-    assert any("Sim Clean (1 of 3) at 1 name" in note for note in table.notes)
+    assert any("Sim Clean (1 of 3) at n = 1," in note for note in table.notes)
 
 
 def test_the_original_model_counts_what_the_attack_misses(make_frame):
