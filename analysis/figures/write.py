@@ -10,8 +10,8 @@ from typing import Any
 import altair as alt
 import vl_convert
 from altair.typing import ChartType
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from analysis.pages import fill_page
 from trainables.errors import UserError, did_you_mean
 
 Spec = dict[str, Any]
@@ -76,16 +76,8 @@ def _png(spec: Spec) -> bytes:
 
 def _html(spec: Spec) -> bytes:
     """Write a page that holds the scripts it needs, and forbids the browser to load any."""
-    environment = Environment(
-        loader=PackageLoader("analysis.figures", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    template = environment.get_template("page.html")
-    return template.render(heading=_heading(spec), spec=spec, scripts=_scripts()).encode()
+    page = fill_page("figure.html", heading=_heading(spec), spec=spec, scripts=_scripts())
+    return page.encode()
 
 
 @cache
