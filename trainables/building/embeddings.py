@@ -16,7 +16,6 @@ from trainables.people import find_mentions
 from trainables.seeding import generator
 from trainables.store import Entry
 from trainables.text_encoder import encode_ids
-from trainables.tokens import Inserts
 from trainables.unlearning.text import eval_positions, name_inserts
 
 _NUM_SAMPLES = 10_000
@@ -57,8 +56,10 @@ def original_embeddings(
     check_files(config)
     context = Context(config, device, progress)
     identity = context.identity(
-        "model", "data", "people_images", "eval_images", "eval_captions", num=_NUM_SAMPLES
-    )
+        "model", "data", "people_images", "eval_images", "eval_captions", num=_NUM_SAMPLES,
+        # A sweep that unlearns names may use fewer captions than there are.
+        num_eval_captions=config.num_eval_captions,
+    )  # fmt: skip
     entry = context.store.get("original-embeddings", identity, lambda: _embed(context))
     return OriginalEmbeddings(**entry.arrays)
 
@@ -87,7 +88,7 @@ def _captions_with_names(context: Context) -> tuple[NDArray[np.float32], NDArray
     unnamed = np.setdiff1d(np.arange(len(texts)), find_mentions(texts, names)[:, 0])
     captions = tokenizer.captions(texts)
     people = generator("names of the embedding map").integers(len(names), size=len(unnamed))
-    inserts: Inserts = name_inserts(tokenizer, list(names))
+    inserts = name_inserts(tokenizer, list(names))
     ids = tokenizer.splice(captions, unnamed, eval_positions(captions)[unnamed], inserts, people)
     context.say("embedding captions", 0, len(unnamed))
     return encode_ids(context.text_teacher, ids).cpu().numpy(), people
