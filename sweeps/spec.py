@@ -38,15 +38,9 @@ PRESET_VALUE = "preset"
 DEFAULTS: dict[str, Any] = {
     "encoder": "text",
     "model": "builtin",
-    "pretrained": "",
     "data": "builtin",
     "world_seed": 0,
-    "people_images": "",
-    "train_captions": "",
-    "eval_captions": "",
-    "train_images": "",
-    "eval_images": "",
-}
+} | dict.fromkeys(PATH_FIELDS, "")
 """Settings that no preset decides and that a spec may leave out."""
 
 _KEYS = ("name", "description", "preset", "fixed", "axes")

@@ -91,7 +91,7 @@ def cut_face(recipe: Recipe, portrait: Images, pose: Pose) -> Image.Image:
     box = (left, top, left + side, top + side)
     whole = Image.fromarray(portrait)
     edge = recipe.face_size
-    return whole.resize((edge, edge), Image.Resampling.BILINEAR, box, reducing_gap=None)
+    return whole.resize((edge, edge), Image.Resampling.BILINEAR, box)
 
 
 def _draw_poster(recipe: Recipe, portrait: Images, pose: Pose, rng: np.random.Generator) -> Images:

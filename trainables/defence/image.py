@@ -31,7 +31,6 @@ class ImageTeacher:
 
     def __init__(self, assets: ImageAssets, device: torch.device) -> None:
         self.assets = assets
-        self.device = device
         self.encoder = assets.teacher.to(device)
         self.train_embeddings = torch.tensor(assets.teacher_train).to(device)
         self.target = torch.tensor(assets.target).to(device)

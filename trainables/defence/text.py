@@ -32,7 +32,6 @@ class TextTeacher:
 
     def __init__(self, assets: TextAssets, device: torch.device) -> None:
         self.assets = assets
-        self.device = device
         self.encoder = assets.teacher.to(device)
         self.tokenizer = word_tokenizer(assets.context_length)
         self.clean_memo = TeacherMemo()
