@@ -6,7 +6,7 @@ from typing import Any
 
 from sweeps.checks import axis_of, check_axes, check_fixed
 from sweeps.spec import Sweep
-from sweeps.yamls import parse_yaml
+from trainables.yamls import parse_yaml
 from trainables.config import PATH_FIELDS, field_names
 from trainables.errors import UserError, did_you_mean
 

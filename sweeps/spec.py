@@ -20,7 +20,7 @@ from sweeps.checks import (
     mapping_at,
     text_at,
 )
-from sweeps.yamls import parse_yaml, read_text
+from trainables.yamls import parse_yaml, read_text
 from trainables.config import (
     IMAGE_PREFIX,
     PATH_FIELDS,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweeps.spec import Sweep, load_sweep, sweep_from
-from sweeps.yamls import parse_yaml
+from trainables.yamls import parse_yaml
 from trainables.errors import UserError
 
 MINIMAL = "name: mine\npreset: builtin\nfixed: {num_names: 1, seed: 0}\n"

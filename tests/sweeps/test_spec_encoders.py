@@ -4,7 +4,7 @@ import pytest
 
 from sweeps.overrides import override
 from sweeps.spec import Sweep, load_sweep, sweep_from
-from sweeps.yamls import parse_yaml
+from trainables.yamls import parse_yaml
 from trainables.config import PROCEDURE_FIELDS, applies_to, field_names
 from trainables.errors import UserError
 from trainables.presets import preset_fields

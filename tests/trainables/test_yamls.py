@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeps.yamls import parse_yaml, read_text
+from trainables.yamls import parse_yaml, read_text
 from trainables.errors import UserError
 
 
