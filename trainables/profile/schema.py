@@ -1,4 +1,4 @@
-"""What a data profile may say: each part names files in the form in which their authors publish them.
+"""What a data profile may say: parts that name files in the form in which they are published.
 
 Paths in these classes are ready to be opened: variables are filled in, and relative ones are
 relative to the profile's folder no longer. `hf://` addresses stay as they are.
@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Path = Annotated[str, Field(min_length=1)]
+FilePath = Annotated[str, Field(min_length=1)]
 PositiveInt = Annotated[int, Field(ge=1)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
 
@@ -30,7 +30,7 @@ class Occurrences(Part):
         max: people who occur more often are left out. 1 to 300 is the papers' attack set.
     """
 
-    path: Path
+    path: FilePath
     name_column: str = "name"
     count_column: str = "count"
     min: NonNegativeInt = 1
@@ -50,25 +50,27 @@ class PeopleSource(Part):
         layout: `facescrub` (`actors|actresses` x `images|faces`), `folders` (person/picture.jpg),
             or `list` (CelebA: a file of pictures and whom they show).
         path: the data set's folder; of a list, the folder of the pictures.
-        list: of layout `list`: lines of picture and person.
-        names: of layout `list` where persons are numbers: a CSV file `id,name`.
+        list_file: of layout `list`: lines of picture and person.
+        names_file: of layout `list` where persons are numbers: a CSV file `id,name`.
         min_pictures: people with fewer are left out; if left out, who has too few for the attack.
         occurrences: keeps the people in a range only.
     """
 
     layout: Literal["facescrub", "folders", "list"]
-    path: Path
-    list: str = ""
-    names: str = ""
+    path: FilePath
+    list_file: str = ""
+    names_file: str = ""
     min_pictures: PositiveInt | None = None
     occurrences: Occurrences | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if (self.layout == "list") != bool(self.list):
-            raise ValueError("list is the file of pictures and people that layout 'list' needs")
-        if self.names and self.layout != "list":
-            raise ValueError("names belongs to layout 'list'")
+        if (self.layout == "list") != bool(self.list_file):
+            raise ValueError(
+                "list_file is the file of pictures and people that layout 'list' needs"
+            )
+        if self.names_file and self.layout != "list":
+            raise ValueError("names_file belongs to layout 'list'")
         return self
 
 
@@ -104,7 +106,7 @@ class CaptionSource(Part):
         column: of Parquet, CSV and JSONL; may be left out where only one column holds text.
     """
 
-    path: Path
+    path: FilePath
     column: str = ""
 
 
@@ -116,7 +118,7 @@ class ImageSource(Part):
             `shards/{00000..00041}.tar` or `shards/*.tar`.
     """
 
-    path: Path
+    path: FilePath
 
 
 class ClassSource(Part):
@@ -130,7 +132,7 @@ class ClassSource(Part):
         max_images: takes this many, evenly from all.
     """
 
-    path: Path
+    path: FilePath
     classes: str = ""
     templates: tuple[str, ...] | None = Field(default=None, strict=False)
     max_images: PositiveInt | None = None
@@ -149,7 +151,7 @@ class IdentitySource(Part):
 KNOWN_SETS = (
     "imagenet-v2", "imagenet", "cifar10", "cifar100", "sun397", "flowers102",
 )  # fmt: skip
-"""Classification tasks that are read as their authors publish them; all others are class folders."""
+"""Classification tasks that are read as they are published; all others are class folders."""
 
 IDENTITIES = "identities"
 """The classification task that is made of the profile's people."""
