@@ -12,10 +12,10 @@ from ray import tune
 
 from trainables.assets import Assets, assets_key
 from trainables.building.assets import build_assets
-from trainables.clip import Progress as AssetProgress
 from trainables.config import TrialConfig
 from trainables.device import best_device
 from trainables.errors import TrialFailedError, UserError
+from trainables.models.load import Progress as AssetProgress
 from trainables.trial import Progress, TrialRunner
 
 

@@ -8,11 +8,11 @@ from trainables.building.context import Context
 from trainables.building.images import build_image_assets
 from trainables.building.sources import check_files, world
 from trainables.building.text import build_text_assets
-from trainables.clip import Progress
 from trainables.config import TrialConfig
 from trainables.data.pictures import ArrayPictures
 from trainables.evaluation.idia import attack, candidate_names, name_embeddings
 from trainables.evaluation.zeroshot import accuracy, classifier
+from trainables.models.load import Progress
 from trainables.store import Entry
 
 

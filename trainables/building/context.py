@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from torch.nn.functional import normalize
 
 from trainables.building.sources import PeopleSet, people_set
-from trainables.clip import LoadedClip, Progress, load_clip
 from trainables.config import TrialConfig
 from trainables.data.pictures import Pictures
 from trainables.data.source import Images
 from trainables.fingerprints import fingerprints
 from trainables.image_encoder import ImageEncoder, encode_chunks, take_image_encoder
+from trainables.models.load import LoadedClip, Progress, load_clip
 from trainables.paths import cache_dir
 from trainables.store import ArrayStore
 from trainables.text_encoder import TextEncoder, take_text_encoder

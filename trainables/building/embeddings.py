@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from trainables.building.context import Context
 from trainables.building.images import evenly
 from trainables.building.sources import caption_texts, check_files, generic_images
-from trainables.clip import Progress
 from trainables.config import TrialConfig
 from trainables.data.pictures import Pictures
+from trainables.models.load import Progress
 from trainables.people import find_mentions
 from trainables.seeding import generator
 from trainables.store import Entry

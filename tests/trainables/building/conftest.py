@@ -27,8 +27,8 @@ OF_TEXT, OF_IMAGES = {"num_eval_captions"}, {"num_train_images", "num_eval_image
 @pytest.fixture(autouse=True)
 def tiny_world(monkeypatch, tmp_path):
     """The tiny world in the place of the built-in one, and a cache that is empty."""
-    for module in ("trainables.building.sources", "trainables.clip", "trainables.fingerprints"):
-        monkeypatch.setattr(f"{module}.default_recipe", lambda world_seed: RECIPE)
+    for module in ("building.sources", "models.load", "fingerprints"):
+        monkeypatch.setattr(f"trainables.{module}.default_recipe", lambda world_seed: RECIPE)
     monkeypatch.setenv("UNREMEMBER_CACHE", str(tmp_path / "cache"))
     sources.world.cache_clear()
     yield sources.world(0)

@@ -5,9 +5,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from trainables.clip import load_clip
 from trainables.errors import UserError
 from trainables.fingerprints import file_digest, fingerprints
+from trainables.models.load import load_clip
 
 
 @pytest.fixture(scope="module")
