@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 from trainables.config import PATH_FIELDS, field_names
 from trainables.errors import UserError, did_you_mean
@@ -12,6 +12,8 @@ from trainables.fingerprints import looks_like_path
 from trainables.presets import PRESETS
 
 MAX_TRIALS = 100_000
+Keep = Literal["none", "best", "all"]
+"""Which trained encoders of a sweep stay on disk, in rising order."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _RANGE = re.compile(r"\s*(\d+)\s*-\s*(\d+)\s*")
 
@@ -101,6 +103,14 @@ def check_preset(preset: str, source: str) -> str:
     if preset and preset not in PRESETS:
         raise UserError(f"{source}: unknown preset {preset!r}: {did_you_mean(preset, PRESETS)}")
     return preset
+
+
+def check_keep(keep: str, source: str) -> Keep:
+    """Check which trained encoders are to stay on disk; an empty text stands for none."""
+    for known in get_args(Keep):
+        if keep in (known, ""):
+            return cast(Keep, known)
+    raise UserError(f"{source}: keep is {keep!r}: {did_you_mean(keep, get_args(Keep))}")
 
 
 def mapping_at(content: Mapping[str, Any], key: str, source: str) -> dict[str, Any]:

@@ -11,16 +11,17 @@ from pydantic import ValidationError
 
 from sweeps.checks import (
     MAX_TRIALS,
+    Keep,
     axis_of,
     check_axes,
     check_fixed,
+    check_keep,
     check_name,
     check_preset,
     expand,
     mapping_at,
     text_at,
 )
-from trainables.yamls import parse_yaml, read_text
 from trainables.config import (
     IMAGE_PREFIX,
     PATH_FIELDS,
@@ -31,6 +32,7 @@ from trainables.config import (
 )
 from trainables.errors import UserError, did_you_mean
 from trainables.presets import preset_fields
+from trainables.yamls import parse_yaml, read_text
 
 PRESET_VALUE = "preset"
 """As the value of a setting: what the preset has for it."""
@@ -43,7 +45,7 @@ DEFAULTS: dict[str, Any] = {
 } | dict.fromkeys(PATH_FIELDS, "")
 """Settings that no preset decides and that a spec may leave out."""
 
-_KEYS = ("name", "description", "preset", "fixed", "axes")
+_KEYS = ("name", "description", "preset", "fixed", "axes", "keep")
 _PACKAGE = Path(__file__).parent
 # Trials that share a seed share names, batches and targets; few names are done soonest.
 _ORDER = (
@@ -62,6 +64,7 @@ class Sweep:
         preset: whose settings hold where the sweep says nothing; empty for none.
         fixed: settings with one value.
         axes: settings with several values, by the field of a trial.
+        keep: which trained encoders stay on disk; no part of what a trial is.
         source: what errors call it.
     """
 
@@ -70,6 +73,7 @@ class Sweep:
     preset: str = ""
     fixed: Mapping[str, Any] = field(default_factory=dict)
     axes: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    keep: Keep = "none"
     source: str = ""
 
     def trials(self) -> list[TrialConfig]:
@@ -88,13 +92,14 @@ class Sweep:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the sweep in the form of a spec, for the journal and the tracking server."""
+        kept = {} if self.keep == "none" else {"keep": self.keep}
         return {
             "name": self.name,
             "description": self.description,
             "preset": self.preset,
             "fixed": dict(self.fixed),
             "axes": {axis_of(name): list(values) for name, values in self.axes.items()},
-        }
+        } | kept
 
     def _config(self, point: Mapping[str, Any]) -> TrialConfig:
         given = dict(self.fixed) | dict(point)
@@ -202,6 +207,7 @@ def sweep_from(content: Any, source: str) -> Sweep:
         preset=check_preset(text_at(content, "preset", source), source),
         fixed=check_fixed(mapping_at(content, "fixed", source), source),
         axes=check_axes(mapping_at(content, "axes", source), source),
+        keep=check_keep(text_at(content, "keep", source), source),
         source=source,
     )
     for name in sweep.axes:
