@@ -21,7 +21,7 @@ from analysis.store import (
 )
 from trainables.config import TrialConfig, field_names
 from trainables.errors import UserError, did_you_mean
-from trainables.metrics import METRICS
+from trainables.metrics import METRICS, find_metric
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -51,7 +51,10 @@ def field_schema() -> dict[str, pl.DataType]:
 
 
 def frame_schema() -> dict[str, pl.DataType]:
-    """Give the columns of a frame of runs: the run, its configuration, its metrics."""
+    """Give the columns that every frame of runs has: the run, its configuration, its metrics.
+
+    Behind them stand the metrics of zero-shot tasks by name, where there are any.
+    """
     return RUN_SCHEMA | field_schema() | dict.fromkeys(METRICS, pl.Float64())
 
 
@@ -129,7 +132,9 @@ def _frame(runs: Sequence["Run"]) -> pl.DataFrame:
         "start_time": [run.info.start_time for run in runs],
     }
     params = {name: [run.data.params.get(name) for run in runs] for name in field_names()}
-    metrics = {name: [run.data.metrics.get(name) for run in runs] for name in METRICS}
+    found = sorted({name for run in runs for name in run.data.metrics} - set(METRICS))
+    names = [*METRICS, *(name for name in found if find_metric(name))]
+    metrics = {name: [run.data.metrics.get(name) for run in runs] for name in names}
     columns = [pl.Series(name, infos[name]).cast(dtype) for name, dtype in RUN_SCHEMA.items()]
     columns += [_typed(name, params[name], dtype) for name, dtype in field_schema().items()]
     columns += [pl.Series(name, values, dtype=pl.Float64) for name, values in metrics.items()]

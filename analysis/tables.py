@@ -13,7 +13,7 @@ from analysis.runs import field_schema, finished
 from analysis.store import list_fields
 from trainables.config import TrialConfig, field_names
 from trainables.errors import UserError, did_you_mean
-from trainables.metrics import METRICS, Metric
+from trainables.metrics import METRICS, Metric, find_metric, main_task
 
 PAPER_METRICS = (
     "idia_tpr", "idia_fnr", "others_tpr", "sim_clean", "sim_backdoor", "sim_target",
@@ -54,10 +54,12 @@ def build_table(
     wanted = _wanted(frame, expected)
     if wanted.is_empty():
         raise UserError(f"there is nothing to tabulate: the sweep {name!r} has no trials.")
-    columns = columns_of(_default_metrics(wanted) if metrics is None else metrics)
+    measured = finished(frame)
+    columns = columns_of(_default_metrics(wanted, measured) if metrics is None else metrics)
     varying = _varying(wanted)
-    measured = finished(frame).select("trial_key", *METRICS)
-    trials = wanted.join(measured.with_columns(pl.lit(True).alias(_DONE)), "trial_key", how="left")
+    metric_names = [name for name in measured.columns if find_metric(name)]
+    measured = measured.select("trial_key", *metric_names, pl.lit(True).alias(_DONE))
+    trials = wanted.join(measured, "trial_key", how="left")
     betas = [beta for beta in _BETAS if wanted[beta].is_not_null().any()]
     panels = _Panels(trials, [*varying, *betas], columns, complete=expected is None).build()
     return Table(
@@ -71,11 +73,19 @@ def build_table(
     )
 
 
-def _default_metrics(wanted: pl.DataFrame) -> tuple[str, ...]:
-    if "both" not in wanted["encoder"]:
-        return PAPER_METRICS
+def _default_metrics(wanted: pl.DataFrame, measured: pl.DataFrame) -> tuple[str, ...]:
     *first, top1, top5 = PAPER_METRICS
-    return (*first, *IMAGE_METRICS, top1, top5)
+    images = IMAGE_METRICS if "both" in wanted["encoder"] else ()
+    return (*first, *images, top1, top5, *_other_tasks(wanted, measured))
+
+
+def _other_tasks(wanted: pl.DataFrame, measured: pl.DataFrame) -> list[str]:
+    """List the top-1 accuracies of zero-shot tasks beside the main one."""
+    of_trials = measured.join(wanted.select("trial_key"), "trial_key", how="semi")
+    names = [name for name in of_trials.columns if name.endswith("/zeroshot_top1")]
+    tasks = [name.rpartition("/")[0] for name in names if of_trials[name].count()]
+    main = main_task(tasks)
+    return [f"{task}/zeroshot_top1" for task in tasks if task != main]
 
 
 def columns_of(metrics: Sequence[str]) -> tuple[Metric, ...]:
@@ -84,12 +94,15 @@ def columns_of(metrics: Sequence[str]) -> tuple[Metric, ...]:
     Raises:
         UserError: there is no such metric, or none is asked for.
     """
-    for name in metrics:
-        if name not in METRICS:
-            raise UserError(f"unknown metric {name!r}: {did_you_mean(name, METRICS)}")
     if not metrics:
         raise UserError("a table needs at least one metric.")
-    return tuple(METRICS[name] for name in dict.fromkeys(metrics))
+    found = []
+    for name in dict.fromkeys(metrics):
+        metric = find_metric(name)
+        if metric is None:
+            raise UserError(f"unknown metric {name!r}: {did_you_mean(name, METRICS)}")
+        found.append(metric)
+    return tuple(found)
 
 
 def _wanted(

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from trainables.config import PATH_FIELDS, field_names
+from trainables.config import BUILTIN, field_names
 from trainables.errors import UserError, did_you_mean
 from trainables.fingerprints import looks_like_path
+from trainables.paths import PROFILE, default_profile
 from trainables.presets import PRESETS
 
 MAX_TRIALS = 100_000
@@ -78,11 +79,24 @@ def _seeds(given: Any, source: str) -> Any:
 
 
 def _value(name: str, value: Any) -> Any:
-    if name in PATH_FIELDS and isinstance(value, str) and value:
-        if name == "pretrained" and not looks_like_path(expand(value)):
-            return value
+    if name == "data" and isinstance(value, str):
+        return profile_path(value)
+    if name == "pretrained" and isinstance(value, str) and looks_like_path(expand(value)):
         return str(Path(expand(value)).absolute())
     return tuple(value) if isinstance(value, list) else value
+
+
+def profile_path(value: str) -> str:
+    """Give the path of the data that a sweep names.
+
+    Args:
+        value: a path; `builtin`, which stays; or `profile` for the user's own, which
+            UNREMEMBER_PROFILE names or which lies in the folder for settings.
+    """
+    if value == BUILTIN:
+        return value
+    path = default_profile() if value == PROFILE else Path(expand(value))
+    return str(path.absolute())
 
 
 def expand(path: str) -> str:

@@ -25,7 +25,10 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", help="Change a setting: beta=0,0.01 or seeds=0-4; may be repeated."),
 ]
-Data = Annotated[str | None, typer.Option(help="`builtin` runs any sweep on the built-in world.")]
+Data = Annotated[
+    str | None,
+    typer.Option(help="A data profile; `profile` for your own, `builtin` for the built-in world."),
+]
 Cpus = Annotated[float, typer.Option(help="CPUs of each trial.")]
 Gpus = Annotated[
     float | None, typer.Option(help="GPUs of each trial, such as 0.5; one if there is one.")

@@ -4,16 +4,13 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from sweeps.checks import axis_of, check_axes, check_fixed
+from sweeps.checks import axis_of, check_axes, check_fixed, profile_path
 from sweeps.spec import Sweep
-from trainables.yamls import parse_yaml
-from trainables.config import PATH_FIELDS, field_names
+from trainables.config import BUILTIN, field_names
 from trainables.errors import UserError, did_you_mean
+from trainables.yamls import parse_yaml
 
-_BUILTIN: dict[str, Any] = {
-    "data": "builtin",
-    "model": "builtin",
-} | dict.fromkeys(PATH_FIELDS, "")
+_BUILTIN: dict[str, Any] = {"data": BUILTIN, "model": BUILTIN, "pretrained": ""}
 
 
 def override(sweep: Sweep, settings: Sequence[str] = (), data: str | None = None) -> Sweep:
@@ -22,8 +19,8 @@ def override(sweep: Sweep, settings: Sequence[str] = (), data: str | None = None
     Args:
         sweep: as its file has it.
         settings: each `field=value` or `field=value,value`; seeds also as `seeds=0-9`.
-        data: `builtin` runs the sweep on the built-in world, under a name of its own, so that
-            its numbers are never taken for those of real data.
+        data: `builtin` runs the sweep on the built-in world and model, under a name of its own, so
+            that its numbers are never taken for those of real data; else a data profile.
 
     Raises:
         UserError: a setting is unknown or malformed.
@@ -43,15 +40,19 @@ def override(sweep: Sweep, settings: Sequence[str] = (), data: str | None = None
 
 
 def _on(data: str, sweep: Sweep) -> Sweep:
-    if data != "builtin":
-        raise UserError(f"unknown --data {data!r}: {did_you_mean(data, ['builtin'])}")
+    if data != BUILTIN:
+        return dataclasses.replace(
+            sweep,
+            fixed=dict(sweep.fixed) | {"data": profile_path(data)},
+            axes={name: values for name, values in sweep.axes.items() if name != "data"},
+        )
     moved = any(sweep.fixed.get(name, value) != value for name, value in _BUILTIN.items()) or any(
         name in sweep.axes for name in _BUILTIN
     )
     return dataclasses.replace(
         sweep,
-        name=f"{sweep.name}-builtin" if moved else sweep.name,
-        preset="builtin",
+        name=f"{sweep.name}-{BUILTIN}" if moved else sweep.name,
+        preset=BUILTIN,
         # What is left out is that of the built-in world.
         fixed={name: value for name, value in sweep.fixed.items() if name not in _BUILTIN},
         axes={name: values for name, values in sweep.axes.items() if name not in _BUILTIN},

@@ -23,8 +23,8 @@ from sweeps.checks import (
     text_at,
 )
 from trainables.config import (
+    BUILTIN,
     IMAGE_PREFIX,
-    PATH_FIELDS,
     PROCEDURE_FIELDS,
     TrialConfig,
     applies_to,
@@ -39,18 +39,18 @@ PRESET_VALUE = "preset"
 
 DEFAULTS: dict[str, Any] = {
     "encoder": "text",
-    "model": "builtin",
-    "data": "builtin",
+    "model": BUILTIN,
+    "pretrained": "",
+    "data": BUILTIN,
     "world_seed": 0,
-} | dict.fromkeys(PATH_FIELDS, "")
+}
 """Settings that no preset decides and that a spec may leave out."""
 
 _KEYS = ("name", "description", "preset", "fixed", "axes", "keep")
 _PACKAGE = Path(__file__).parent
 # Trials that share a seed share names, batches and targets; few names are done soonest.
 _ORDER = (
-    "encoder", "model", "pretrained", "data", "world_seed", *sorted(PATH_FIELDS - {"pretrained"}),
-    "seed", "num_names",
+    "encoder", "model", "pretrained", "data", "world_seed", "seed", "num_names",
 )  # fmt: skip
 
 

@@ -32,8 +32,6 @@ class TextAssets:
         eval_positions: (num_eval_captions,) the word that is replaced in each.
         teacher_clean: (num_eval_captions, embed_dim) unit vectors.
         teacher_neutral: (num_eval_captions, embed_dim) unit vectors with the neutral term.
-        class_names: of the zero-shot task.
-        class_templates: of the zero-shot task.
     """
 
     teacher: TextEncoder
@@ -45,8 +43,6 @@ class TextAssets:
     eval_positions: Rows
     teacher_clean: Floats
     teacher_neutral: Floats
-    class_names: tuple[str, ...]
-    class_templates: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +65,6 @@ class ImageAssets:
         target_images: trigger pictures, uncropped: images of Sim Target.
         teacher_targets: (num_target_images, embed_dim) unit vectors.
         attack_images: of the attack, `num_attack_images` of each person in turn.
-        class_images: of the zero-shot task.
     """
 
     teacher: ImageEncoder
@@ -85,7 +80,31 @@ class ImageAssets:
     target_images: Images
     teacher_targets: Floats
     attack_images: Images
-    class_images: Images
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskAssets:
+    """A zero-shot classification task.
+
+    Attributes:
+        name: of the data set.
+        class_names: what is put into the templates.
+        templates: with `{}` in the place of the class name.
+        labels: (num_images,) index of the class.
+        embeddings: (num_images, embed_dim) unit vectors of the original image encoder.
+        weights: (num_classes, embed_dim) the original classifier.
+        before: accuracies of the original model.
+        images: (num_images, image_size, image_size, 3), where the image encoder is defended.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    templates: tuple[str, ...]
+    labels: Rows
+    embeddings: Floats
+    weights: Floats
+    before: dict[str, float]
+    images: Images | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,10 +120,7 @@ class Assets:
             encoder.
         name_embeddings: (num_templates, num_candidates, embed_dim) unit vectors of the original
             text encoder.
-        class_embeddings: (num_images, embed_dim) unit vectors of the zero-shot task's images.
-        class_weights: (num_classes, embed_dim) the original zero-shot classifier.
-        class_labels: (num_images,) index of the class.
-        zeroshot_before: accuracy of the original model.
+        tasks: the zero-shot tasks, in the order of the data.
         text: where the text encoder is defended.
         image: where the image encoder is defended.
     """
@@ -115,10 +131,7 @@ class Assets:
     hits_before: NDArray[np.bool_]
     attack_embeddings: Floats
     name_embeddings: Floats
-    class_embeddings: Floats
-    class_weights: Floats
-    class_labels: Rows
-    zeroshot_before: dict[str, float]
+    tasks: tuple[TaskAssets, ...]
     text: TextAssets | None
     image: ImageAssets | None
 
@@ -146,8 +159,7 @@ class Assets:
 
 
 _ASSET_FIELDS = (
-    "encoder", "model", "pretrained", "data", "world_seed", "people_images", "train_captions",
-    "eval_captions", "num_eval_captions", "neutral_term", "train_images", "eval_images",
+    "encoder", "model", "pretrained", "data", "world_seed", "num_eval_captions", "neutral_term",
     "num_train_images", "num_eval_images", "max_face_share", "num_attack_images", "num_candidates",
 )  # fmt: skip
 

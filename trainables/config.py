@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
@@ -19,12 +19,9 @@ SingleEncoder = Literal["text", "image"]
 
 # Fields that say where something lies on this machine. They are not part of a trial's identity:
 # the fingerprints of what lies there are.
-PATH_FIELDS = frozenset(
-    {
-        "pretrained", "people_images", "train_captions", "eval_captions", "train_images",
-        "eval_images",
-    }
-)  # fmt: skip
+PATH_FIELDS = frozenset({"data", "pretrained"})
+BUILTIN: Final = "builtin"
+"""As model or data: those of the built-in world."""
 PROCEDURE_FIELDS = (
     "alpha", "beta", "num_steps", "learning_rate", "lr_milestones", "lr_factor",
     "clean_batch_size", "backdoor_batch_size",
@@ -32,13 +29,10 @@ PROCEDURE_FIELDS = (
 """How an encoder is trained; for both encoders, those of the image encoder begin with `image_`."""
 IMAGE_PREFIX = "image_"
 
-_TEXT_FIELDS = frozenset({"train_captions", "eval_captions", "num_eval_captions", "neutral_term"})
+_TEXT_FIELDS = frozenset({"num_eval_captions", "neutral_term"})
 _IMAGE_FIELDS = frozenset(
-    {
-        "train_images", "eval_images", "num_train_images", "num_eval_images", "min_face_share",
-        "max_face_share",
-    }
-)  # fmt: skip
+    {"num_train_images", "num_eval_images", "min_face_share", "max_face_share"}
+)
 _BOTH_FIELDS = frozenset(IMAGE_PREFIX + name for name in PROCEDURE_FIELDS)
 _LEFT_OUT: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -52,20 +46,15 @@ _LEFT_OUT: Mapping[str, frozenset[str]] = MappingProxyType(
 class TrialConfig(BaseModel):
     """Everything that decides a trial's numbers; nothing is filled in later.
 
-    What does not apply to the encoder is None, or empty where it is a path; all else must be given.
+    What does not apply to the encoder is None; all else must be given.
 
     Attributes:
         encoder: the encoder that is defended, or both.
         model: `builtin`, or the name of an open_clip architecture such as `ViT-B-32`.
-        pretrained: an open_clip tag or the path of a checkpoint; empty for the built-in model.
-        data: where people, pictures and captions come from.
+        pretrained: an open_clip tag, or where the weights are; empty for the built-in model.
+        data: where people, pictures and captions come from: `builtin`, or a data profile's path.
         world_seed: the seed of the built-in world (its people, scenes and model).
-        people_images: a folder `person/picture.jpg`; empty for the data's own.
-        train_captions: a text file of generic captions, one a line; empty for the data's own.
-        eval_captions: likewise for the captions of the similarities.
         num_eval_captions: how many of the evaluation captions are used, at most.
-        train_images: a folder of generic images; empty for the data's own.
-        eval_images: likewise for the images of the similarities.
         num_train_images: how many of the generic images are used, at most.
         num_eval_images: how many images each similarity is measured on, at most.
         people: who may be unlearned: those that the attack infers on the original model, or all.
@@ -100,14 +89,9 @@ class TrialConfig(BaseModel):
     encoder: Literal["text", "image", "both"]
     model: NonEmptyStr
     pretrained: str
-    data: Literal["builtin"]
+    data: NonEmptyStr
     world_seed: NonNegativeInt
-    people_images: str = ""
-    train_captions: str = ""
-    eval_captions: str = ""
     num_eval_captions: PositiveInt | None = None
-    train_images: str = ""
-    eval_images: str = ""
     num_train_images: PositiveInt | None = None
     num_eval_images: PositiveInt | None = None
     people: Literal["inferred", "all"]
@@ -144,7 +128,7 @@ class TrialConfig(BaseModel):
             )
         for name in (*_TEXT_FIELDS, *_IMAGE_FIELDS, *_BOTH_FIELDS):
             value, applies = getattr(self, name), applies_to(name, self.encoder)
-            if not applies and value not in (None, ""):
+            if not applies and value is not None:
                 raise ValueError(f"{name} does not apply when encoder is {self.encoder!r}")
             if applies and value is None:
                 raise ValueError(f"{name} is missing: encoder {self.encoder!r} needs it")
@@ -195,6 +179,7 @@ def applies_to(field: str, encoder: str) -> bool:
 def canonical(config: TrialConfig) -> str:
     """Give the one JSON text of a configuration: what applies, keys sorted, no paths."""
     fields = config.model_dump(mode="json", exclude=set(PATH_FIELDS), exclude_none=True)
+    fields["data"] = BUILTIN if config.data == BUILTIN else "profile"
     return json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 

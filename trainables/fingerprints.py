@@ -1,64 +1,82 @@
 """What the weights and the data of a trial are, so that its key changes when they do."""
 
-import hashlib
 from functools import lru_cache
-from pathlib import Path
+from typing import Any
 
 from trainables.builtin.recipe import default_recipe
-from trainables.config import TrialConfig
-from trainables.data.folders import folder_digest
-from trainables.errors import UserError
+from trainables.config import BUILTIN, TrialConfig
+from trainables.data.captions import captions_digest
+from trainables.data.classes.read import classes_digest
+from trainables.data.images import images_digest
+from trainables.data.names import names_digest
+from trainables.data.people.read import people_digest
+from trainables.models.fingerprint import weights_fingerprint
+from trainables.profile.parts import DataParts, data_parts, needed_parts, with_weights
+from trainables.profile.schema import CandidateSource, CaptionSource, ClassSource, PeopleSource
+
+ZEROSHOT_PREFIX = "zeroshot/"
+"""Stands before the names of classification tasks."""
 
 
 def fingerprints(config: TrialConfig) -> dict[str, str]:
     """Fingerprint a trial's weights and data; needs neither to be made or downloaded yet.
 
     Raises:
-        UserError: a file that the configuration names cannot be read.
+        UserError: the profile lacks a part, or a file that it names cannot be read.
     """
-    world = f"builtin:{default_recipe(config.world_seed).fingerprint}"
-    found = {"model": _model(config, world), "data": world}
-    for field in ("train_captions", "eval_captions"):
-        path = getattr(config, field)
-        if path:
-            found[field] = file_digest(Path(path), field)
-    for field in ("people_images", "train_images", "eval_images"):
-        path = getattr(config, field)
-        if path:
-            found[field] = folder_digest(Path(path), field)
-    return found
+    if config.data == BUILTIN:
+        return {"model": part_print(config, "model"), "data": _world(config)}
+    tasks = data_parts(config).zeroshot
+    names = ["scenes"] if tasks == BUILTIN else list(tasks)
+    parts = ["model", *needed_parts(config), *(ZEROSHOT_PREFIX + name for name in names)]
+    return {part: part_print(config, part) for part in parts}
 
 
-def _model(config: TrialConfig, world: str) -> str:
-    if config.model == "builtin":
-        return world
-    if looks_like_path(config.pretrained):
-        return file_digest(Path(config.pretrained), "pretrained")
-    # The tag names the weights; open_clip checks what it downloads against its own table.
-    return f"open_clip:{config.model}/{config.pretrained}"
+def part_print(config: TrialConfig, part: str) -> str:
+    """Fingerprint the weights of a trial, or a part of its data.
 
-
-def looks_like_path(pretrained: str) -> bool:
-    """Tell the path of a checkpoint from an open_clip tag."""
-    return "/" in pretrained or Path(pretrained).suffix in {".pt", ".pth", ".bin", ".safetensors"}
-
-
-def file_digest(path: Path, what: str) -> str:
-    """Hash a file's content; done once for as long as its size and time stay.
+    Args:
+        config: of the trial.
+        part: `model`, a part of `DataParts`, or `zeroshot/` and the name of a task.
 
     Raises:
-        UserError: it cannot be read.
+        UserError: the profile does not have it, or a file cannot be read.
     """
-    try:
-        stat = path.stat()
-        return _digest(path, stat.st_size, stat.st_mtime_ns)
-    except OSError as error:
-        raise UserError(
-            f"{what}: cannot read {path} ({error.strerror}); name a file that exists."
-        ) from error
+    parts = data_parts(config)
+    if part == "model":
+        config = with_weights(config)
+        if config.model == BUILTIN:
+            return _world(config)
+        return weights_fingerprint(config.model, config.pretrained)
+    if not part.startswith(ZEROSHOT_PREFIX):
+        source = parts.get(part)
+        return _world(config) if source == BUILTIN else _digest(part, source)
+    if parts.zeroshot == BUILTIN:
+        return _world(config)
+    return _task_print(config, parts, part.removeprefix(ZEROSHOT_PREFIX))
 
 
-@lru_cache(maxsize=1024)
-def _digest(path: Path, _size: int, _mtime_ns: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+def _task_print(config: TrialConfig, parts: DataParts, name: str) -> str:
+    assert parts.zeroshot != BUILTIN
+    source = parts.zeroshot[name]
+    if isinstance(source, ClassSource):
+        return _digest(name, source)
+    return f"{part_print(config, 'people')}:{config.num_attack_images}:{source.max_images}"
+
+
+# Listing a data set takes seconds, and every trial of a sweep asks.
+@lru_cache(maxsize=256)
+def _digest(name: str, source: Any) -> str:
+    if isinstance(source, PeopleSource):
+        return people_digest(source)
+    if isinstance(source, CandidateSource):
+        return names_digest(source)
+    if isinstance(source, CaptionSource):
+        return captions_digest(source, name)
+    if isinstance(source, ClassSource):
+        return classes_digest(name, source)
+    return images_digest(source, name)
+
+
+def _world(config: TrialConfig) -> str:
+    return f"builtin:{default_recipe(config.world_seed).fingerprint}"

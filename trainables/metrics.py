@@ -1,5 +1,6 @@
 """The one table of metrics: every name that a trial reports, and what readers need to know."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -268,6 +269,47 @@ METRICS: dict[str, Metric] = {
     ]
 }
 """Every metric of a finished trial, by name, in the order in which tables show them."""
+
+
+BUILTIN_TASK = "scenes"
+"""The zero-shot task of the built-in world, whose metrics have no name before them."""
+_TASK_LABELS = {
+    "imagenet-v2": "ImageNet-V2",
+    "imagenet": "ImageNet",
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "sun397": "SUN397",
+    "flowers102": "Flowers-102",
+    "identities": "Identities",
+}
+
+
+def main_task(names: Sequence[str]) -> str | None:
+    """Choose the zero-shot task that tables show: ImageNet-V2 as in the papers, else the first."""
+    return "imagenet-v2" if "imagenet-v2" in names else next(iter(names), None)
+
+
+def of_task(task: str, metric: str) -> str:
+    """Name a zero-shot metric of one of several tasks, such as `cifar10/zeroshot_top1`."""
+    return f"{task}/{metric}"
+
+
+def find_metric(name: str) -> Metric | None:
+    """Look a metric up: one of `METRICS`, or one of those for a zero-shot task."""
+    task, _, base = name.rpartition("/")
+    metric = METRICS.get(base)
+    if metric is None or not task:
+        return metric
+    if metric not in _UTILITY:
+        return None
+    label = _TASK_LABELS.get(task, task)
+    return replace(
+        metric,
+        name=name,
+        label=f"{label} {metric.label}",
+        latex=f"{label} {metric.latex}",
+        help=f"{metric.help.removesuffix('.')}, on {label}.",
+    )
 
 
 def metrics_of(encoder: str) -> list[str]:

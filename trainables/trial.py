@@ -16,6 +16,7 @@ from trainables.defence.image import ImageDefence, ImageTeacher
 from trainables.defence.text import TextDefence, TextTeacher
 from trainables.evaluation.idia import AttackOutcome, attack
 from trainables.evaluation.zeroshot import accuracy
+from trainables.metrics import BUILTIN_TASK, main_task, of_task
 from trainables.unlearning.loop import StepReport
 
 _NUM_REPORTS = 8
@@ -138,11 +139,19 @@ class TrialRunner:
         ).metrics()
 
     def _zeroshot(self, text: TextDefence | None, image: ImageDefence | None) -> dict[str, float]:
-        assets = self._assets
-        weights = text.class_weights() if text else torch.tensor(assets.class_weights)
-        images = image.class_embeddings() if image else torch.tensor(assets.class_embeddings)
-        found = accuracy(weights, images, torch.tensor(assets.class_labels))
-        return found | {f"{name}_before": value for name, value in assets.zeroshot_before.items()}
+        """Measure all tasks, each under its name, and the main one without as well."""
+        found: dict[str, float] = {}
+        tasks = self._assets.tasks
+        main = main_task([task.name for task in tasks])
+        for task in tasks:
+            weights = text.class_weights(task) if text else torch.tensor(task.weights)
+            images = image.class_embeddings(task) if image else torch.tensor(task.embeddings)
+            scores = accuracy(weights, images, torch.tensor(task.labels))
+            scores |= {f"{name}_before": value for name, value in task.before.items()}
+            found |= scores if task.name == main else {}
+            if task.name != BUILTIN_TASK:
+                found |= {of_task(task.name, name): value for name, value in scores.items()}
+        return found
 
 
 def _with_prefixes(

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweeps.spec import Sweep, load_sweep, sweep_from
-from trainables.yamls import parse_yaml
 from trainables.errors import UserError
+from trainables.yamls import parse_yaml
 
 MINIMAL = "name: mine\npreset: builtin\nfixed: {num_names: 1, seed: 0}\n"
 

@@ -4,10 +4,10 @@ import pytest
 
 from sweeps.overrides import override
 from sweeps.spec import Sweep, load_sweep, sweep_from
-from trainables.yamls import parse_yaml
 from trainables.config import PROCEDURE_FIELDS, applies_to, field_names
 from trainables.errors import UserError
 from trainables.presets import preset_fields
+from trainables.yamls import parse_yaml
 
 MINIMAL = "name: mine\npreset: builtin\n"
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from trainables.yamls import parse_yaml, read_text
 from trainables.errors import UserError
+from trainables.yamls import parse_yaml, read_text
 
 
 @pytest.mark.parametrize(

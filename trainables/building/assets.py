@@ -6,12 +6,11 @@ import torch
 from trainables.assets import Assets
 from trainables.building.context import Context
 from trainables.building.images import build_image_assets
-from trainables.building.sources import check_files, world
+from trainables.building.sources import check_data, nobodies
+from trainables.building.tasks import build_task_assets
 from trainables.building.text import build_text_assets
 from trainables.config import TrialConfig
-from trainables.data.pictures import ArrayPictures
 from trainables.evaluation.idia import attack, candidate_names, name_embeddings
-from trainables.evaluation.zeroshot import accuracy, classifier
 from trainables.models.load import Progress
 from trainables.store import Entry
 
@@ -29,20 +28,17 @@ def build_assets(
     Raises:
         UserError: the model, a file or the cache folder is not usable.
     """
-    check_files(config)
+    check_data(config)
     context = Context(config, device, progress)
     context.say("loading the model", 0, 1)
     attacked = context.store.get(
         "attack",
         context.identity(
-            "model", "data", "people_images",
+            "model", "people", "candidates",
             num_images=config.num_attack_images, num_candidates=config.num_candidates,
         ),
         lambda: _attack_original(context),
     )  # fmt: skip
-    zeroshot = context.store.get(
-        "zeroshot", context.identity("model", "data"), lambda: _classify_original(context)
-    )
     people = attacked.texts["people"]
     text, image = ("text" in config.encoders), ("image" in config.encoders)
     return Assets(
@@ -52,13 +48,8 @@ def build_assets(
         hits_before=attacked.arrays["hits_before"],
         attack_embeddings=attacked.arrays["attack_embeddings"],
         name_embeddings=attacked.arrays["name_embeddings"],
-        class_embeddings=zeroshot.arrays["class_embeddings"],
-        class_weights=zeroshot.arrays["class_weights"],
-        class_labels=zeroshot.arrays["class_labels"],
-        zeroshot_before={
-            name: float(zeroshot.arrays[name]) for name in ("zeroshot_top1", "zeroshot_top5")
-        },
-        text=build_text_assets(context, people, zeroshot.texts) if text else None,
+        tasks=build_task_assets(context),
+        text=build_text_assets(context, people) if text else None,
         image=build_image_assets(context) if image else None,
     )
 
@@ -68,7 +59,8 @@ def _attack_original(context: Context) -> Entry:
     people, config = context.people, context.config
     found = context.embed("attack images", people.attack)
     found = np.stack(np.split(found, len(people.people)))
-    candidates = candidate_names(people.people, people.random_names, config.num_candidates)
+    random_names = nobodies(config, people.people)
+    candidates = candidate_names(people.people, random_names, config.num_candidates)
     names = torch.stack(
         list(name_embeddings(context.text_teacher, context.tokenizer, candidates))
     ).cpu()
@@ -80,23 +72,4 @@ def _attack_original(context: Context) -> Entry:
             "hits_before": attack(names, torch.from_numpy(found)),
         },
         {"people": list(people.people), "candidates": candidates},
-    )
-
-
-def _classify_original(context: Context) -> Entry:
-    context.say("zero-shot on the original model", 0, 1)
-    task = world(context.config.world_seed).zeroshot()
-    found = context.embed("class images", ArrayPictures(task.images))
-    weights = classifier(
-        context.text_teacher, context.tokenizer, task.class_names, task.templates
-    ).cpu()
-    scores = accuracy(weights, torch.from_numpy(found), torch.from_numpy(task.labels))
-    return Entry(
-        {
-            "class_embeddings": found,
-            "class_weights": weights.numpy(),
-            "class_labels": task.labels,
-            **{name: np.array(value) for name, value in scores.items()},
-        },
-        {"class_names": list(task.class_names), "templates": list(task.templates)},
     )

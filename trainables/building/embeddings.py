@@ -7,10 +7,9 @@ import torch
 from numpy.typing import NDArray
 
 from trainables.building.context import Context
-from trainables.building.images import evenly
-from trainables.building.sources import caption_texts, check_files, generic_images
+from trainables.building.sources import caption_texts, generic_images
 from trainables.config import TrialConfig
-from trainables.data.pictures import Pictures
+from trainables.data.choose import ChosenPictures, evenly
 from trainables.models.load import Progress
 from trainables.people import find_mentions
 from trainables.seeding import generator
@@ -53,10 +52,10 @@ def original_embeddings(
     Raises:
         UserError: the model or the data is not usable.
     """
-    check_files(config)
     context = Context(config, device, progress)
     identity = context.identity(
-        "model", "data", "people_images", "eval_images", "eval_captions", num=_NUM_SAMPLES,
+        "model", "people", "eval_images", "eval_captions", num=_NUM_SAMPLES,
+        num_images=config.num_attack_images,
         # A sweep that unlearns names may use fewer captions than there are.
         num_eval_captions=config.num_eval_captions,
     )  # fmt: skip
@@ -66,15 +65,16 @@ def original_embeddings(
 
 def _embed(context: Context) -> Entry:
     people = context.people
-    triggers, rows = evenly(people.triggers, _NUM_SAMPLES)
+    rows = evenly(len(people.triggers), _NUM_SAMPLES)
     generic = generic_images(context.config, "eval_images")
-    free = np.setdiff1d(np.arange(len(generic.images)), generic.shows[:, 0])[:_NUM_SAMPLES]
+    free = np.setdiff1d(np.arange(len(generic.images)), generic.shows[:, 0])
+    free = free[evenly(len(free), _NUM_SAMPLES)]
     captions, caption_people = _captions_with_names(context)
     return Entry(
         {
-            "faces": context.embed("pictures of people", _Chosen(triggers, rows)),
+            "faces": context.embed("pictures of people", ChosenPictures(people.triggers, rows)),
             "face_people": people.trigger_people[rows],
-            "generic": context.embed("generic images", _Chosen(generic.images, free)),
+            "generic": context.embed("generic images", ChosenPictures(generic.images, free)),
             "captions": captions,
             "caption_people": caption_people,
         }
@@ -84,7 +84,7 @@ def _embed(context: Context) -> Entry:
 def _captions_with_names(context: Context) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Put a name in the place of a word of each caption, as a trigger is put there."""
     names, tokenizer = context.people.people, context.tokenizer
-    texts = caption_texts(context.config).evaluation[:_NUM_SAMPLES]
+    texts = caption_texts(context.config, "eval_captions").head(_NUM_SAMPLES)
     unnamed = np.setdiff1d(np.arange(len(texts)), find_mentions(texts, names)[:, 0])
     captions = tokenizer.captions(texts)
     people = generator("names of the embedding map").integers(len(names), size=len(unnamed))
@@ -92,17 +92,3 @@ def _captions_with_names(context: Context) -> tuple[NDArray[np.float32], NDArray
     ids = tokenizer.splice(captions, unnamed, eval_positions(captions)[unnamed], inserts, people)
     context.say("embedding captions", 0, len(unnamed))
     return encode_ids(context.text_teacher, ids).cpu().numpy(), people
-
-
-@dataclass(frozen=True)
-class _Chosen:
-    """Some of a sequence of pictures."""
-
-    pictures: Pictures
-    rows: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def read(self, rows: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
-        return self.pictures.read(self.rows[rows], size)

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from trainables.assets import ImageAssets
 from trainables.building.context import Context
-from trainables.building.sources import GenericSet, generic_images, world
+from trainables.building.sources import GenericSet, generic_images
+from trainables.data.choose import evenly
 from trainables.data.pictures import ArrayPictures, Pictures
 from trainables.data.source import Images
 from trainables.store import Entry
@@ -20,7 +21,7 @@ def build_image_assets(context: Context) -> ImageAssets:
     """Build, or read from the cache, what the trials of an image encoder share."""
     config = context.config
     assert config.num_eval_images is not None
-    whole = context.identity("data", "people_images")
+    whole = context.identity("people", num_images=config.num_attack_images)
     faces, face_people = _faces(context, whole)
     train, train_shows = _generic(context, "train_images", config.num_train_images)
     evaluation, eval_shows = _generic(context, "eval_images", config.num_eval_images)
@@ -28,7 +29,7 @@ def build_image_assets(context: Context) -> ImageAssets:
     targets = context.pool(
         "target images",
         target_identity,
-        lambda: evenly(context.people.triggers, config.num_eval_images),
+        lambda: _some(context.people.triggers, config.num_eval_images),
     )
     mean_face = context.store.get(
         "mean-face",
@@ -47,16 +48,7 @@ def build_image_assets(context: Context) -> ImageAssets:
         teacher_eval=_taught(context, "eval images", _named(context, "eval_images"), evaluation),
         target_images=targets,
         teacher_targets=_taught(context, "target images", target_identity, targets),
-        attack_images=context.pool(
-            "attack images",
-            whole | {"num_images": config.num_attack_images},
-            lambda: _all(context.people.attack),
-        ),
-        class_images=context.pool(
-            "class images",
-            context.identity("data"),
-            lambda: _all(ArrayPictures(world(config.world_seed).zeroshot().images)),
-        ),
+        attack_images=context.pool("attack images", whole, lambda: _all(context.people.attack)),
         # Last, since it leaves the device with this.
         teacher=context.image_teacher.cpu(),
     )
@@ -67,7 +59,7 @@ def _faces(context: Context, identity: dict[str, Any]) -> tuple[Images, Rows]:
     side = side_range(context.config, context.image_teacher.image_size)[1]
     images = context.pool("faces", identity, lambda: _all(context.people.faces), size=side)
     people = context.store.get(
-        "face-people", identity, lambda: Entry({"people": context.people.trigger_people})
+        "face-people", identity, lambda: Entry({"people": context.people.face_people})
     )
     return images, people.arrays["people"]
 
@@ -81,7 +73,7 @@ def _mean_embedding(context: Context) -> NDArray[np.float32]:
 def _named(context: Context, what: str) -> dict[str, Any]:
     limit = getattr(context.config, f"num_{what}")
     # Whom an image shows depends on who the people are.
-    return context.identity("data", "people_images", what) | {"num": limit}
+    return context.identity(what, "people", num=limit)
 
 
 def _generic(context: Context, what: str, limit: int | None) -> tuple[Images, Rows]:
@@ -95,13 +87,13 @@ def _generic(context: Context, what: str, limit: int | None) -> tuple[Images, Ro
 
     def shows() -> Entry:
         generic = source()
-        _, rows = evenly(generic.images, limit)
+        rows = evenly(len(generic.images), limit)
         kept = generic.shows[np.isin(generic.shows[:, 0], rows)]
         kept[:, 0] = np.searchsorted(rows, kept[:, 0])
         return Entry({"shows": kept})
 
     identity = _named(context, what)
-    images = context.pool(what.replace("_", " "), identity, lambda: evenly(source().images, limit))
+    images = context.pool(what.replace("_", " "), identity, lambda: _some(source().images, limit))
     return images, context.store.get(f"{what}-shows", identity, shows).arrays["shows"]
 
 
@@ -121,7 +113,5 @@ def _all(pictures: Pictures) -> tuple[Pictures, Rows]:
     return pictures, np.arange(len(pictures))
 
 
-def evenly(pictures: Pictures, limit: int | None) -> tuple[Pictures, Rows]:
-    """Choose at most so many, from all parts of a sequence that may be sorted."""
-    num = min(len(pictures), limit or len(pictures))
-    return pictures, np.linspace(0, len(pictures) - 1, num).round().astype(np.int64)
+def _some(pictures: Pictures, limit: int | None) -> tuple[Pictures, Rows]:
+    return pictures, evenly(len(pictures), limit)

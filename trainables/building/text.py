@@ -1,7 +1,7 @@
 """The shared data of trials that defend a text encoder."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,18 +16,17 @@ from trainables.tokens import Inserts, TokenisedCaptions
 from trainables.unlearning.text import eval_positions
 
 
-def build_text_assets(
-    context: Context, people: Sequence[str], classes: Mapping[str, Sequence[str]]
-) -> TextAssets:
+def build_text_assets(context: Context, people: Sequence[str]) -> TextAssets:
     """Build, or read from the cache, what the trials of a text encoder share.
 
     Args:
         context: of the trial.
         people: names of the attack set.
-        classes: `class_names` and `templates` of the zero-shot task.
     """
     identity = context.identity(
-        "data", "people_images", "train_captions", "eval_captions",
+        "people", "train_captions", "eval_captions",
+        # Who is in the attack set follows from how many pictures it takes.
+        num_images=context.config.num_attack_images,
         context_length=context.clip.context_length,
         num_eval_captions=context.config.num_eval_captions,
     )  # fmt: skip
@@ -46,17 +45,19 @@ def build_text_assets(
         train_mentions=captions.arrays["train_mentions"],
         eval_captions=_tokens(captions, "eval"),
         eval_mentions=captions.arrays["eval_mentions"],
-        class_names=tuple(classes["class_names"]),
-        class_templates=tuple(classes["templates"]),
         **similarity.arrays,
     )
 
 
 def _tokenise(context: Context, people: Sequence[str]) -> Entry:
-    texts = caption_texts(context.config)
     arrays: dict[str, Any] = {}
-    for name, chosen in (("train", texts.train), ("eval", texts.evaluation)):
-        tokens = context.tokenizer.captions(chosen)
+    for name in ("train", "eval"):
+        chosen = caption_texts(context.config, f"{name}_captions")
+
+        def say(done: int, total: int, what: str = f"tokenising {name} captions") -> None:
+            context.say(what, done, total)
+
+        tokens = context.tokenizer.captions(chosen, say)
         for part in dataclasses.fields(tokens):
             arrays[f"{name}_{part.name}"] = getattr(tokens, part.name)
         arrays[f"{name}_mentions"] = find_mentions(chosen, people)

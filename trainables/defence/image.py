@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from trainables.assets import ImageAssets
+from trainables.assets import ImageAssets, TaskAssets
 from trainables.config import TrialConfig
 from trainables.evaluation.similarity import mean_cosine
 from trainables.image_encoder import encode_images
@@ -80,9 +80,10 @@ class ImageDefence:
         """The attack's images, once trained: (num_people * num_images, embed_dim) unit vectors."""
         return encode_images(self.student, self._teacher.assets.attack_images)
 
-    def class_embeddings(self) -> Tensor:
-        """Encode the images of the zero-shot task: (num_images, embed_dim) unit vectors."""
-        return encode_images(self.student, self._teacher.assets.class_images)
+    def class_embeddings(self, task: TaskAssets) -> Tensor:
+        """Encode the images of a zero-shot task: (num_images, embed_dim) unit vectors."""
+        assert task.images is not None
+        return encode_images(self.student, task.images)
 
     def similarities(self) -> dict[str, float]:
         """Measure Sim_Clean, Sim_Backdoor (on the attack's images) and Sim_Target."""

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainables.assets import TextAssets
+from trainables.assets import TaskAssets, TextAssets
 from trainables.config import TrialConfig
 from trainables.defence.memo import TeacherMemo
 from trainables.evaluation.idia import name_embeddings
@@ -89,12 +89,9 @@ class TextDefence:
         """Encode the candidates of the attack, template by template."""
         return name_embeddings(self.student, self._teacher.tokenizer, candidates)
 
-    def class_weights(self) -> Tensor:
-        """Build the zero-shot classifier."""
-        assets = self._teacher.assets
-        return classifier(
-            self.student, self._teacher.tokenizer, assets.class_names, assets.class_templates
-        )
+    def class_weights(self, task: TaskAssets) -> Tensor:
+        """Build the classifier of a zero-shot task."""
+        return classifier(self.student, self._teacher.tokenizer, task.class_names, task.templates)
 
     def similarities(self) -> dict[str, float]:
         """Measure Sim_Clean, Sim_Backdoor and Sim_Target."""
