@@ -92,10 +92,15 @@ def profile_path(value: str) -> str:
     Args:
         value: a path; `builtin`, which stays; or `profile` for the user's own, which
             UNREMEMBER_PROFILE names or which lies in the folder for settings.
+
+    Raises:
+        UserError: it is neither, nor a path.
     """
     if value == BUILTIN:
         return value
     path = default_profile() if value == PROFILE else Path(expand(value))
+    if path == Path(path.name) and not path.suffix and not path.exists():
+        raise UserError(f"no data profile {value!r}: {did_you_mean(value, [BUILTIN, PROFILE])}")
     return str(path.absolute())
 
 

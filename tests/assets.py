@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import normalize
 
 from tests.models import colourful, tiny_clip
-from trainables.assets import Assets, ImageAssets, TextAssets
+from trainables.assets import Assets, ImageAssets, TaskAssets, TextAssets
 from trainables.evaluation.idia import attack, name_embeddings
 from trainables.evaluation.zeroshot import accuracy, classifier
 from trainables.image_encoder import ImageEncoder, encode_images, take_image_encoder
@@ -44,10 +44,18 @@ def tiny_assets(encoder: str) -> Assets:
         hits_before=attack(prompts, attacked),
         attack_embeddings=attacked.numpy(),
         name_embeddings=prompts.numpy(),
-        class_embeddings=weights.numpy(),
-        class_weights=weights.numpy(),
-        class_labels=np.arange(3),
-        zeroshot_before=accuracy(weights, weights, torch.arange(3)),
+        tasks=(
+            TaskAssets(
+                name="scenes",
+                class_names=_CLASSES,
+                templates=_TEMPLATES,
+                labels=np.arange(3),
+                embeddings=weights.numpy(),
+                weights=weights.numpy(),
+                before=accuracy(weights, weights, torch.arange(3)),
+                images=_pool(3, take_image_encoder(clip).image_size),
+            ),
+        ),
         text=_text(teacher) if encoder in ("text", "both") else None,
         image=_image(take_image_encoder(clip)) if encoder in ("image", "both") else None,
     )
@@ -69,8 +77,6 @@ def _text(teacher: TextEncoder) -> TextAssets:
         eval_positions=positions,
         teacher_clean=encode_ids(teacher, _TOKENIZER.whole(evaluation, rows)).numpy(),
         teacher_neutral=encode_ids(teacher, neutral).numpy(),
-        class_names=_CLASSES,
-        class_templates=_TEMPLATES,
     )
 
 
@@ -92,7 +98,6 @@ def _image(teacher: ImageEncoder) -> ImageAssets:
         target_images=targets,
         teacher_targets=encode_images(teacher, targets).numpy(),
         attack_images=_pool(len(PEOPLE) * NUM_ATTACK_IMAGES, size),
-        class_images=_pool(3, size),
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from tests.models import tiny_clip
 from trainables.config import TrialConfig
@@ -31,6 +32,18 @@ def builtin_config(encoder="text", **changes):
         "world_seed": 0, "num_names": 2, "seed": 0,
     }  # fmt: skip
     return TrialConfig(**(fields | changes))
+
+
+@pytest.fixture
+def write_profile(tmp_path):
+    """Writes a data profile; what is not given is the built-in world's."""
+
+    def write_profile(name="data.yaml", **parts):
+        whole = dict.fromkeys(("people", "captions", "images", "zeroshot"), "builtin") | parts
+        (tmp_path / name).write_text(yaml.safe_dump(whole))
+        return str(tmp_path / name)
+
+    return write_profile
 
 
 @pytest.fixture

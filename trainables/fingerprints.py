@@ -11,7 +11,7 @@ from trainables.data.images import images_digest
 from trainables.data.names import names_digest
 from trainables.data.people.read import people_digest
 from trainables.models.fingerprint import weights_fingerprint
-from trainables.profile.parts import DataParts, data_parts, needed_parts, with_weights
+from trainables.profile.parts import PROFILE_KEYS, DataParts, data_parts, needed_parts, with_weights
 from trainables.profile.schema import CandidateSource, CaptionSource, ClassSource, PeopleSource
 
 ZEROSHOT_PREFIX = "zeroshot/"
@@ -72,10 +72,10 @@ def _digest(name: str, source: Any) -> str:
     if isinstance(source, CandidateSource):
         return names_digest(source)
     if isinstance(source, CaptionSource):
-        return captions_digest(source, name)
+        return captions_digest(source, PROFILE_KEYS[name])
     if isinstance(source, ClassSource):
         return classes_digest(name, source)
-    return images_digest(source, name)
+    return images_digest(source, PROFILE_KEYS[name])
 
 
 def _world(config: TrialConfig) -> str:

@@ -69,7 +69,7 @@ def uri(store, make_config):
     full = {"idia_tpr": 0.25, "sim_clean": 0.1 + 0.2, "loss": -1.5}
     write = writer.trial
     write("a" * 16, make_config(), full, sweeps=["quickstart", "table5"], curve=[3.0, 2.0])
-    odd = make_config(num_names=8, learning_rate=1 / 3e4, train_captions="/a b/ü.txt")
+    odd = make_config(num_names=8, learning_rate=1 / 3e4, data="/a b/ü.yaml")
     write("b" * 16, odd, {"sim_clean": math.nan, "loss": math.inf}, sweeps=["quickstart"])
     write("c" * 16, make_config(seed=1), {}, sweeps=["quickstart"], status="FAILED")
     write("d" * 16, make_config(seed=2), {"idia_tpr": 1.0}, sweeps=["table5"], minute=3)
@@ -87,7 +87,7 @@ def test_a_sweep_is_read_back_as_it_was_written(uri, make_config):
     assert first["sim_clean"] == 0.1 + 0.2
     assert first["start_time"] == datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
     assert odd["learning_rate"] == 1 / 3e4
-    assert odd["train_captions"] == "/a b/ü.txt"
+    assert odd["data"] == "/a b/ü.yaml"
     assert failed["status"] == "FAILED"
 
 

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from analysis.store import config_of, curve_key, list_fields, membership_tag, params_of
 from tests.conftest import builtin_config
-from trainables.config import PATH_FIELDS, TrialConfig, applies_to, field_names
+from trainables.config import TrialConfig, applies_to, field_names
 
 positive_ints = st.integers(1, 2**62)
 floats = st.floats(0, allow_infinity=False, allow_nan=False)
@@ -16,10 +16,8 @@ configs = st.builds(
     encoder=st.just("text"),
     model=st.text(min_size=1).filter(lambda name: name != "builtin"),
     pretrained=st.text(min_size=1),
-    data=st.just("builtin"),
+    data=st.text(min_size=1),
     world_seed=st.integers(0, 2**62),
-    train_captions=st.text(),
-    eval_captions=st.text(),
     num_eval_captions=positive_ints,
     people=st.sampled_from(["inferred", "all"]),
     num_names=positive_ints,
@@ -50,9 +48,7 @@ def test_params_hold_what_applies_to_the_encoder_and_nothing_else(encoder):
     config = builtin_config(encoder)
     params = params_of(config)
     assert config_of(params) == config
-    # A path that does not apply is an empty one.
-    applies = {name for name in field_names() if applies_to(name, encoder)}
-    assert set(params) == applies | PATH_FIELDS
+    assert set(params) == {name for name in field_names() if applies_to(name, encoder)}
     if encoder == "both":
         assert params["image_lr_milestones"] == str(list(config.image_lr_milestones))
 
@@ -65,7 +61,7 @@ def test_floats_are_kept_to_the_last_bit(value):
 def _with(**changes):
     fields = {
         "encoder": "text", "model": "builtin", "pretrained": "", "data": "builtin",
-        "world_seed": 0, "train_captions": "", "eval_captions": "", "num_eval_captions": 1,
+        "world_seed": 0, "num_eval_captions": 1,
         "people": "all", "num_names": 1, "neutral_term": "human", "alpha": 0.6, "beta": 0.01,
         "seed": 0, "num_steps": 1, "learning_rate": 1e-4, "lr_milestones": (200, 300),
         "lr_factor": 0.5, "clean_batch_size": 1, "backdoor_batch_size": 1,

@@ -51,9 +51,8 @@ def image_folders(tmp_path):
         coarse = Image.fromarray(rng.integers(0, 256, (6, 5, 3), dtype=np.uint8))
         coarse.resize(rng.integers(60, 400, 2).tolist()).save(path)
     return {
-        "people_images": str(tmp_path / "people"),
-        "train_images": str(tmp_path / "images"),
-        "eval_images": str(tmp_path / "images"),
+        "people": {"layout": "folders", "path": "people"},
+        "images": {"train": "images", "eval": "images"},
     }
 
 
@@ -98,16 +97,18 @@ def checkpoint(tmp_path):
 )
 @pytest.mark.usefixtures("small_task")
 def test_a_short_trial_of_the_papers_models(
-    encoder, model, parameters, checkpoint, caption_file, image_folders, monkeypatch, tmp_path
-):
+    encoder, model, parameters, checkpoint, caption_file, image_folders, write_profile,
+    monkeypatch, tmp_path,
+):  # fmt: skip
     monkeypatch.setenv("UNREMEMBER_CACHE", str(tmp_path / "cache"))
     # 64 images at each of three reports would take longer than all else.
     monkeypatch.setattr("trainables.unlearning.text._NUM_VALIDATION", 4)
     short = SHORT | {f"image_{name}": value for name, value in SHORT.items()}
     paper = preset_fields("ecai2024", encoder, model)
     given = paper | {name: short[name] for name in paper if name in short}
-    given |= {"train_captions": str(caption_file), "eval_captions": str(caption_file)}
-    given |= image_folders | {
+    captions = {"train": str(caption_file), "eval": str(caption_file)}
+    given |= {
+        "data": write_profile(captions=captions, **image_folders),
         "model": model,
         "pretrained": checkpoint(model),
         # Random weights recognise nobody, so that the people cannot be those inferred.

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from sweeps.overrides import override
@@ -55,7 +57,7 @@ def test_a_sweep_of_real_data_runs_on_the_builtin_world_under_its_own_name() -> 
         {
             "name": "table5",
             "preset": "ecai2024",
-            "fixed": {"pretrained": "laion400m_e32", "num_names": 1, "train_captions": "a.txt"},
+            "fixed": {"pretrained": "laion400m_e32", "num_names": 1, "data": "a.yaml"},
             "axes": {"model": ["ViT-B-32", "ViT-L-14"], "beta": [0, "preset"], "seeds": "0-9"},
         },
         "table5.yaml",
@@ -64,9 +66,7 @@ def test_a_sweep_of_real_data_runs_on_the_builtin_world_under_its_own_name() -> 
     assert sweep.name == "table5-builtin"
     trials = sweep.trials()
     assert len(trials) == 20
-    assert {(t.model, t.pretrained, t.data, t.train_captions) for t in trials} == {
-        ("builtin", "", "builtin", "")
-    }
+    assert {(t.model, t.pretrained, t.data) for t in trials} == {("builtin", "", "builtin")}
 
 
 def test_a_sweep_of_the_builtin_world_keeps_its_name() -> None:
@@ -75,5 +75,20 @@ def test_a_sweep_of_the_builtin_world_keeps_its_name() -> None:
 
 
 def test_unknown_data() -> None:
-    with pytest.raises(UserError, match="unknown --data 'builtn': did you mean 'builtin'"):
+    with pytest.raises(UserError, match="no data profile 'builtn': did you mean 'builtin'"):
         override(QUICKSTART, data="builtn")
+
+
+def test_any_sweep_runs_on_a_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    sweep = override(QUICKSTART, data="mine.yaml")
+    assert sweep.name == "quickstart"
+    assert {trial.data for trial in sweep.trials()} == {str(tmp_path / "mine.yaml")}
+
+
+def test_the_users_own_profile_is_where_the_variable_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNREMEMBER_PROFILE", str(tmp_path / "own.yaml"))
+    trials = override(QUICKSTART, data="profile").trials()
+    assert {trial.data for trial in trials} == {str(tmp_path / "own.yaml")}

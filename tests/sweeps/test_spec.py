@@ -66,12 +66,11 @@ def test_paths_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("DATA", "/data")
     sweep = read(
         "name: x\npreset: ecai2024\nfixed: {num_names: 1, seed: 0, model: ViT-B-32, "
-        "pretrained: ~/vit.pt, train_captions: $DATA/train.txt, eval_captions: eval.txt}"
+        "pretrained: ~/vit.pt}\naxes: {data: [$DATA/a.yaml, b.yaml]}"
     )
-    (trial,) = sweep.trials()
-    assert trial.pretrained == "/home/someone/vit.pt"
-    assert trial.train_captions == "/data/train.txt"
-    assert trial.eval_captions == str(tmp_path / "eval.txt")
+    trials = sweep.trials()
+    assert {trial.pretrained for trial in trials} == {"/home/someone/vit.pt"}
+    assert {trial.data for trial in trials} == {"/data/a.yaml", str(tmp_path / "b.yaml")}
 
 
 def test_a_tag_is_not_a_path() -> None:

@@ -15,8 +15,8 @@ SETTINGS = (
 
 
 def test_a_key_names_the_content_and_not_where_it_lies(make_config):
-    here = make_config(model="ViT-B-32", pretrained="/here/model.pt", train_captions="/here/a.txt")
-    there = here.model_copy(update={"pretrained": "/there/m.pt", "train_captions": "/there/b.txt"})
+    here = make_config(model="ViT-B-32", pretrained="/here/model.pt", data="/here/a.yaml")
+    there = here.model_copy(update={"pretrained": "/there/m.pt", "data": "/there/b.yaml"})
     assert trial_key(here, {"model": "abc"}) == trial_key(there, {"model": "abc"})
     assert trial_key(here, {"model": "abc"}) != trial_key(here, {"model": "abd"})
 

@@ -14,11 +14,8 @@ from trainables.config import (
     trial_key,
 )
 
-OF_TEXT = {"train_captions", "eval_captions", "num_eval_captions", "neutral_term"}
-OF_IMAGES = {
-    "train_images", "eval_images", "num_train_images", "num_eval_images", "min_face_share",
-    "max_face_share",
-}  # fmt: skip
+OF_TEXT = {"num_eval_captions", "neutral_term"}
+OF_IMAGES = {"num_train_images", "num_eval_images", "min_face_share", "max_face_share"}
 OF_BOTH = {f"image_{name}" for name in PROCEDURE_FIELDS}
 ALL = ("text", "image", "both")
 # A text trial as it was named before there were image encoders: what is finished stays finished.
@@ -127,7 +124,7 @@ def test_a_part_of_both_is_the_trial_of_one_encoder(make_config, encoder):
     changes = {"num_names": 4, "seed": 7, "alpha": 0.25, "beta": 0.125, "neutral_term": "person"}
     of_image = {f"image_{name}": i + 1 for i, name in enumerate(PROCEDURE_FIELDS)}
     of_image |= {"image_lr_milestones": (3, 9), "image_backdoor_batch_size": 8}
-    both = make_config("both", **changes, **of_image, train_captions="/a", train_images="/b")
+    both = make_config("both", **changes, **of_image, data="/a.yaml")
     part = both.part(encoder)
     assert part.encoder == encoder
     prefix = IMAGE_PREFIX if encoder == "image" else ""
@@ -135,7 +132,7 @@ def test_a_part_of_both_is_the_trial_of_one_encoder(make_config, encoder):
         if name == "encoder":
             continue
         if not applies_to(name, encoder):
-            assert getattr(part, name) in (None, ""), name
+            assert getattr(part, name) is None, name
         elif name in PROCEDURE_FIELDS:
             assert getattr(part, name) == getattr(both, prefix + name), name
         else:

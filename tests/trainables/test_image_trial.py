@@ -141,7 +141,7 @@ def test_what_is_attacked_and_classified_is_student_where_there_is_one_and_else_
     run(assets, configs[encoder])
     of_teacher = {
         "attack": (assets.name_embeddings, assets.attack_embeddings),
-        "zeroshot": (assets.class_weights, assets.class_embeddings),
+        "zeroshot": (assets.tasks[0].weights, assets.tasks[0].embeddings),
     }
     for task, originals in of_teacher.items():
         for side, found, original in zip(("text", "image"), seen[task], originals, strict=True):

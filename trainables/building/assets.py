@@ -7,7 +7,7 @@ from trainables.assets import Assets
 from trainables.building.context import Context
 from trainables.building.images import build_image_assets
 from trainables.building.sources import check_data, nobodies
-from trainables.building.tasks import build_task_assets
+from trainables.building.tasks import absent_tasks, build_task_assets
 from trainables.building.text import build_text_assets
 from trainables.config import TrialConfig
 from trainables.evaluation.idia import attack, candidate_names, name_embeddings
@@ -49,6 +49,7 @@ def build_assets(
         attack_embeddings=attacked.arrays["attack_embeddings"],
         name_embeddings=attacked.arrays["name_embeddings"],
         tasks=build_task_assets(context),
+        notes=(*attacked.texts["notes"], *absent_tasks(config)),
         text=build_text_assets(context, people) if text else None,
         image=build_image_assets(context) if image else None,
     )
@@ -71,5 +72,9 @@ def _attack_original(context: Context) -> Entry:
             "name_embeddings": names.numpy(),
             "hits_before": attack(names, torch.from_numpy(found)),
         },
-        {"people": list(people.people), "candidates": candidates},
+        {
+            "people": list(people.people),
+            "candidates": candidates,
+            "notes": list(people.notes),
+        },
     )

@@ -17,7 +17,7 @@ from trainables.data.images import read_images
 from trainables.data.names import random_names
 from trainables.data.people.read import read_people
 from trainables.data.pictures import ArrayPictures, FilePictures, Pictures
-from trainables.profile.parts import data_parts, needed_parts
+from trainables.profile.parts import PROFILE_KEYS, data_parts, needed_parts
 
 Rows = NDArray[np.int64]
 
@@ -34,6 +34,7 @@ class PeopleSet:
         trigger_people: (num_triggers,) whom each of them shows, in rising order.
         faces: pictures of the same half, each cut down to the face.
         face_people: (num_faces,) whom each of them shows, in rising order.
+        notes: who is left out, and why.
     """
 
     people: tuple[str, ...]
@@ -43,6 +44,7 @@ class PeopleSet:
     trigger_people: Rows
     faces: Pictures
     face_people: Rows
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +98,10 @@ def people_set(config: TrialConfig) -> PeopleSet:
         trigger_people=trigger_people,
         faces=faces,
         face_people=face_people,
+        notes=tuple(
+            f"{len(group.people):,} of {len(found.everyone):,} people are left out: {group.reason}"
+            for group in found.left_out
+        ),
     )
 
 
@@ -128,7 +134,7 @@ def generic_images(config: TrialConfig, what: str) -> GenericSet:
     parts = data_parts(config)
     source = parts.get(what)
     if source != BUILTIN:
-        images = read_images(source, what)
+        images = read_images(source, PROFILE_KEYS[what])
         return GenericSet(images=images, shows=np.empty((0, 2), dtype=np.int64))
     own = world(config.world_seed).generic_images(what)
     # The members come first among the people, in the same order; a profile's people are others.
@@ -153,7 +159,7 @@ def caption_texts(config: TrialConfig, what: str) -> pl.Series:
         own = world(config.world_seed).captions()
         found = pl.Series(own.train if what == "train_captions" else own.evaluation)
     else:
-        found = read_captions(source, what)
+        found = read_captions(source, PROFILE_KEYS[what])
     limit = config.num_eval_captions if what == "eval_captions" else None
     return found if limit is None else found.head(limit)
 

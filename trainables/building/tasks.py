@@ -18,7 +18,7 @@ from trainables.evaluation.idia import TEMPLATES
 from trainables.evaluation.zeroshot import accuracy, classifier
 from trainables.fingerprints import ZEROSHOT_PREFIX
 from trainables.profile.parts import DataParts, data_parts
-from trainables.profile.schema import ClassSource, IdentitySource
+from trainables.profile.schema import IDENTITIES, KNOWN_SETS, ClassSource, IdentitySource
 from trainables.store import Entry
 
 
@@ -86,6 +86,15 @@ def class_sets(config: TrialConfig) -> Iterator[tuple[str, Callable[[], Classifi
         return
     for name, source in parts.zeroshot.items():
         yield name, _reader(config, parts, name, source)
+
+
+def absent_tasks(config: TrialConfig) -> list[str]:
+    """Say which of the papers' tasks a profile does not have."""
+    tasks = data_parts(config).zeroshot
+    absent = [name for name in (*KNOWN_SETS, IDENTITIES) if name not in tasks]
+    if tasks == BUILTIN or not absent:
+        return []
+    return [f"zero-shot accuracy is not measured on {', '.join(absent)}: not in {config.data}"]
 
 
 def _reader(

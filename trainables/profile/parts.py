@@ -16,8 +16,7 @@ from trainables.profile.schema import (
     PeopleSource,
 )
 
-# Part -> what a profile calls it.
-_KEYS = {
+PROFILE_KEYS = {
     "people": "people",
     "candidates": "candidates",
     "train_captions": "captions.train",
@@ -25,6 +24,7 @@ _KEYS = {
     "train_images": "images.train",
     "eval_images": "images.eval",
 }
+"""Part -> what a profile calls it."""
 _NEEDED = {
     "text": ("people", "candidates", "train_captions", "eval_captions"),
     "image": ("people", "candidates", "train_images", "eval_images"),
@@ -66,8 +66,8 @@ class DataParts:
         found = getattr(self, part)
         if found is None:
             raise UserError(
-                f"{self.source}: {_KEYS[part]} is missing: name it, or write `{BUILTIN}` for the "
-                "built-in world's."
+                f"{self.source}: {PROFILE_KEYS[part]} is missing: name it, or write `{BUILTIN}` "
+                "for the built-in world's."
             )
         return found
 

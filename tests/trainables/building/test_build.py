@@ -11,7 +11,7 @@ from trainables.image_encoder import encode_images, to_pixels
 from trainables.metrics import metrics_of
 from trainables.trial import TrialRunner
 
-POOLS = ("faces", "train_images", "eval_images", "target_images", "attack_images", "class_images")
+POOLS = ("faces", "train_images", "eval_images", "target_images", "attack_images")
 DECODING = ("attack_set", "triggers", "generic_images", "captions", "zeroshot")
 
 
@@ -25,14 +25,15 @@ def test_the_assets_of_an_image_encoder(build, tiny_world):
     np.testing.assert_array_equal(assets.is_member, [True] * 5 + [False] * 2)
     assert assets.attack_embeddings.shape == (7, 2, 16)
     assert assets.name_embeddings.shape == (len(TEMPLATES), 12, 16)
-    assert assets.class_weights.shape == (80, 16)
+    (task,) = assets.tasks
+    assert task.weights.shape == (80, 16)
     image = assets.image
     portraits, faces = tiny_world.triggers()
     np.testing.assert_array_equal(image.faces, faces.reshape(-1, 46, 46, 3))
     np.testing.assert_array_equal(image.face_people, np.repeat(np.arange(7), 3))
     np.testing.assert_array_equal(image.attack_images, attack.images.reshape(-1, 64, 64, 3))
-    np.testing.assert_array_equal(image.class_images, tiny_world.zeroshot().images)
-    assert [len(getattr(image, name)) for name in POOLS] == [21, 20, 10, 10, 14, 80]
+    np.testing.assert_array_equal(task.images, tiny_world.zeroshot().images)
+    assert [len(getattr(image, name)) for name in POOLS] == [21, 20, 10, 10, 14]
     with torch.no_grad():
         whole = to_pixels(portraits.reshape(-1, 64, 64, 3), torch.device("cpu"))
         # Of embeddings as they are, not of unit vectors.
@@ -47,7 +48,7 @@ def test_what_the_teacher_said_is_of_the_pools(build):
         (image.teacher_train, image.train_images),
         (image.teacher_eval, image.eval_images),
         (image.teacher_targets, image.target_images),
-        (assets.class_embeddings, image.class_images),
+        (assets.tasks[0].embeddings, assets.tasks[0].images),
         (assets.attack_embeddings.reshape(14, 16), image.attack_images),
     ):
         expected = encode_images(image.teacher, pool).numpy()
