@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sweeps.data import app as data_commands
 from sweeps.errors import InterruptedRunError, LockedError, TornLineWarning
 from sweeps.options import (
     RESULTS,
@@ -34,6 +35,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+app.add_typer(data_commands, name="data")
 
 
 @app.command()

@@ -235,7 +235,7 @@ class _Reader:
             )
         if "://" in filled:
             return filled
-        return os.path.normpath(self._path.absolute().parent / Path(filled).expanduser())
+        return os.path.normpath(self._path.absolute().parent / os.path.expanduser(filled))  # noqa: PTH111 - leaves an unknown ~user alone
 
 
 def _sentence(error: Any, kind: type[Part]) -> str:

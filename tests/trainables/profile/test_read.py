@@ -132,7 +132,7 @@ words = st.sampled_from(
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | words | st.text("a:/~{", max_size=3),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words | st.integers(), inner),
-    max_leaves=12,
+    max_leaves=6,
 )
 
 
