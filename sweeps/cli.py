@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sweeps import cache
 from sweeps.errors import InterruptedRunError, LockedError, TornLineWarning
 from sweeps.options import (
     RESULTS,
@@ -34,6 +35,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(cache.app)
 
 
 @app.command()
@@ -224,7 +226,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else 0
     except UserError as error:
-        _complain(f"error: {error}")
+        typer.echo(f"error: {error}", err=True)
         return 2
     except InterruptedRunError as interrupted:
         return 128 + interrupted.signum
@@ -233,17 +235,13 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _complain(message: str) -> None:
-    typer.echo(message, err=True)
-
-
 def _show_warning(
     message: Warning | str, category: type[Warning], filename: str, lineno: int,
     file: object = None, line: str | None = None,
 ) -> None:  # fmt: skip
     """Print our own warnings as sentences; those of libraries are for their developers."""
     if issubclass(category, TornLineWarning):
-        _complain(f"warning: {message}")
+        typer.echo(f"warning: {message}", err=True)
 
 
 if __name__ == "__main__":

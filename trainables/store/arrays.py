@@ -17,8 +17,8 @@ from trainables.store.entry import Entry, read_entry, write_entry
 from trainables.store.locks import acquire, release, try_to_acquire
 from trainables.store.rows import ROWS, RowSource, build_rows
 
-# Raised whenever what is computed for the same identity changes.
-_VERSION = 2
+# Raised whenever what is computed for the same identity changes, or how it is kept.
+_VERSION = 3
 SUFFIX = ".safetensors"
 
 
