@@ -87,8 +87,8 @@ def _check_exist(source: PeopleSource, pictures: Mapping[Path, str]) -> None:
     if missing:
         how_many = "1 picture" if len(missing) == 1 else f"{len(missing)} pictures"
         raise UserError(
-            f"{WHAT}: {how_many} of {source.list_file} cannot be found, the first at {missing[0]}; "
-            "set `path` to the folder that the list starts from, or take the lines out."
+            f"{WHAT}: {how_many} of {source.list_file} cannot be found, the first at "
+            f"{str(missing[0])!r}; set `path` to the folder that the list starts from, or take the lines out."
         )
 
 
@@ -114,7 +114,7 @@ def _explained(source: PeopleSource, listed: Mapping[Path, str]) -> dict[str, st
     if lacking:
         raise UserError(
             f"{WHAT}: {source.names_file} has no name for {len(lacking)} of the {len(marks)} "
-            f"people of {source.list_file}, the first is {lacking[0]}; add them, or take their "
+            f"people of {source.list_file}, the first is {lacking[0]!r}; add them, or take their "
             "pictures out of the list."
         )
     by_name: dict[str, str] = {}
@@ -122,7 +122,7 @@ def _explained(source: PeopleSource, listed: Mapping[Path, str]) -> dict[str, st
         other = by_name.setdefault(known[mark], mark)
         if other != mark:
             raise UserError(
-                f"{WHAT}: {source.names_file} gives both {other} and {mark} the name "
+                f"{WHAT}: {source.names_file} gives both {other!r} and {mark!r} the name "
                 f"{known[mark]!r}; give one of them another, or join their pictures in the list."
             )
     return {mark: known[mark] for mark in marks}
@@ -141,7 +141,7 @@ def _names_by_mark(path: Path) -> dict[str, str]:
             )
         if found.setdefault(mark, name) != name:
             raise UserError(
-                f"{WHAT}: {path}, line {row.line}: {mark} is called {found[mark]!r} above and "
+                f"{WHAT}: {path}, line {row.line}: {mark!r} is called {found[mark]!r} above and "
                 f"{name!r} here; keep one of them."
             )
     return found

@@ -85,7 +85,9 @@ def read_table(path: Path) -> Table:
     rows = read_rows(path)
     if not rows:
         raise UserError(f"{path} is empty: a CSV file with a header is expected.")
-    return Table(path=path, header=rows[0].cells, rows=rows[1:])
+    # On one line each, since messages name them.
+    header = tuple(" ".join(name.split()) for name in rows[0].cells)
+    return Table(path=path, header=header, rows=rows[1:])
 
 
 def read_rows(path: Path) -> tuple[Row, ...]:
