@@ -1,5 +1,6 @@
 """`unremember cache`: what is kept between runs, and freeing it."""
 
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+_DIGEST = re.compile(r"[0-9a-f]{12,}$")
 _DAY_S = 86_400.0
 _WIDTH = 160  # Where there is no terminal to fit into.
 
@@ -163,11 +165,11 @@ def _row(entry: "Cached") -> tuple[str, ...]:
 
 
 def _named(entry: "Cached", name: str) -> str:
-    """Name a part of an identity for people; with its fingerprint, where that says more."""
-    value, word = str(entry.identity[name]), entry.words.get(name)
-    if word is None or word == value:
-        return value
-    return f"{word} ({value.rpartition(':')[2][:8]})"
+    """Name a part of an identity for people; with its fingerprint, if that is a hash."""
+    value = str(entry.identity[name])
+    digest = _DIGEST.search(value)
+    word = entry.words.get(name, value)
+    return f"{word} ({digest[0][:8]})" if digest and word != value else word
 
 
 def _state(entry: "Cached") -> str:
