@@ -88,7 +88,8 @@ def _check_exist(source: PeopleSource, pictures: Mapping[Path, str]) -> None:
         how_many = "1 picture" if len(missing) == 1 else f"{len(missing)} pictures"
         raise UserError(
             f"{WHAT}: {how_many} of {source.list_file} cannot be found, the first at "
-            f"{str(missing[0])!r}; set `path` to the folder that the list starts from, or take the lines out."
+            f"{str(missing[0])!r}; set `path` to the folder that the list starts from, or take the "
+            "lines out."
         )
 
 

@@ -79,9 +79,9 @@ def read_people(source: PeopleSource, num_attack_images: int) -> PeoplePictures:
     counts = count_people(source.occurrences, halves) if source.occurrences else None
     people, left_out = list(halves), []
     for reason, applies in _filters(source, halves, counts, num_attack_images):
-        lacking = tuple(name for name in people if applies(name))
-        people = [name for name in people if name not in set(lacking)]
-        left_out += [LeftOut(reason, lacking)] if lacking else []
+        lacking = {name for name in people if applies(name)}
+        people = [name for name in people if name not in lacking]
+        left_out += [LeftOut(reason, tuple(sorted(lacking)))] if lacking else []
     if not people:
         raise UserError(_nobody(source, num_attack_images, left_out))
     return PeoplePictures(
