@@ -123,11 +123,15 @@ def _refusal(name: str, error: Exception) -> str:
         )
     if isinstance(error, UnidentifiedImageError):
         return f"{name} is not a picture, or one of a kind that is not read; {EXPECTED}."
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return (
-        f"the picture {name} is broken or cut off ({reason[:120]}); "
+        f"the picture {name} is broken or cut off ({reason(error)}); "
         "replace it by a whole one or take it away."
     )
+
+
+def reason(error: Exception) -> str:
+    """Give what a library says is wrong, cut to a part of a sentence."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].split(". ")[0][:120]
 
 
 def _upright(image: Image.Image) -> Image.Image:
