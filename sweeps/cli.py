@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sweeps.data import app as data_commands
+from sweeps import cache, data
 from sweeps.errors import InterruptedRunError, LockedError, TornLineWarning
 from sweeps.options import (
     RESULTS,
@@ -35,9 +35,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-
-app.add_typer(data_commands, name="data")
+app.add_typer(cache.app)
+app.add_typer(data.app)
 
 
 @app.command()
@@ -228,7 +227,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else 0
     except UserError as error:
-        _complain(f"error: {error}")
+        typer.echo(f"error: {error}", err=True)
         return 2
     except InterruptedRunError as interrupted:
         return 128 + interrupted.signum
@@ -237,17 +236,13 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _complain(message: str) -> None:
-    typer.echo(message, err=True)
-
-
 def _show_warning(
     message: Warning | str, category: type[Warning], filename: str, lineno: int,
     file: object = None, line: str | None = None,
 ) -> None:  # fmt: skip
     """Print our own warnings as sentences; those of libraries are for their developers."""
     if issubclass(category, TornLineWarning):
-        _complain(f"warning: {message}")
+        typer.echo(f"warning: {message}", err=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,11 @@ import typer
 
 from trainables.errors import UserError
 
-app = typer.Typer(help="Say where your data lies, and see whether it is all there.")
+app = typer.Typer(
+    name="data",
+    help="Say where your data lies, and see whether it is all there.",
+    no_args_is_help=True,
+)
 
 _TEMPLATE = Path(__file__).parent.parent / "trainables" / "profile" / "template.yaml"
 

@@ -11,6 +11,7 @@ from sweeps.cluster import Resources, Slots, ray_cluster
 from sweeps.interrupt import Interrupt
 from sweeps.journal import Journal
 from sweeps.recorder import AllEndedError, Observer, Recorder
+from sweeps.students import Students
 from sweeps.trials import Trial
 
 MAX_WORKER_DEATHS = 2
@@ -53,13 +54,17 @@ def run_trials(
         _ray_output(journal.results),
         ray_cluster(resources or Resources()) as slots,
     ):
+        students = Students(trials, journal.results)
         recorder = Recorder(
-            trials, journal, observers, provenance or {}, interrupt, leave_at_once=slots.mine
-        )
+            trials, journal, observers, provenance or {}, interrupt, students,
+            leave_at_once=slots.mine,
+        )  # fmt: skip
         interrupt.listen()  # Ray has taken SIGTERM
         interrupt.deferred = True
         try:
-            _run_experiment(trials, trainable, shared, recorder, slots, Path(storage))
+            _run_experiment(
+                trials, trainable, shared, students.wanted, recorder, slots, Path(storage)
+            )
         except AllEndedError:
             pass
         except Exception as error:
@@ -89,6 +94,7 @@ def _run_experiment(
     trials: Sequence[Trial],
     trainable: type,
     shared: Mapping[str, Any],
+    wanted: frozenset[str],
     recorder: Recorder,
     slots: Slots,
     storage: Path,
@@ -98,7 +104,8 @@ def _run_experiment(
 
     jobs = {trial.key: trial.config.model_dump() for trial in trials}
     references = {name: ray.put(value) for name, value in shared.items()}
-    with_all = tune.with_parameters(trainable, jobs=jobs, shared=references)
+    kept = {"kept": wanted} if wanted else {}
+    with_all = tune.with_parameters(trainable, jobs=jobs, shared=references, **kept)
     # Not a Tuner: it pickles its callbacks, and ours hold the journal.
     tune.run(
         tune.with_resources(with_all, slots.request()),

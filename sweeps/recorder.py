@@ -11,6 +11,7 @@ from sweeps.events import TrialEvent
 from sweeps.interrupt import Interrupt
 from sweeps.journal import Journal
 from sweeps.logs import write_log
+from sweeps.students import Students
 from sweeps.trials import Trial
 
 # What Tune itself reads in a result. All else would stay in the driver for as long as it lives.
@@ -51,6 +52,7 @@ class Recorder(tune.Callback):
         observers: Sequence[Observer],
         provenance: Mapping[str, Any],
         interrupt: Interrupt,
+        students: Students,
         *,
         leave_at_once: bool = False,
     ) -> None:
@@ -62,6 +64,7 @@ class Recorder(tune.Callback):
             observers: who is told next.
             provenance: kept with every event.
             interrupt: asked between steps whether to stop.
+            students: keeps the encoders that the trials defend.
             leave_at_once: whether to raise `AllEndedError` after the last trial.
         """
         self._leave_at_once = leave_at_once
@@ -71,6 +74,7 @@ class Recorder(tune.Callback):
         self._observers = observers
         self._provenance = dict(provenance)
         self._interrupt = interrupt
+        self._students = students
         self._started: dict[str, float] = {}
         self.error: Exception | None = None
 
@@ -104,8 +108,10 @@ class Recorder(tune.Callback):
                 observer.reported(mine, report)
             return
         if outcome["status"] == "finished":
+            self._students.keep(mine, outcome)
             self._record(mine, "finished", metrics=outcome["metrics"], curve=outcome["curve"],
                          worker=outcome["worker"], duration_s=outcome["duration_s"])  # fmt: skip
+            self._students.settle()
             return
         self._record(mine, "failed", error=outcome["error"], step=outcome.get("step"),
                      traceback=outcome.get("traceback") or "", worker=outcome.get("worker") or {},

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
+from trainables.models.names import brings_weights
+
 NonNegativeFloat = Annotated[FiniteFloat, Field(ge=0)]
 PositiveFloat = Annotated[FiniteFloat, Field(gt=0)]
 PositiveInt = Annotated[int, Field(ge=1)]
@@ -50,8 +52,10 @@ class TrialConfig(BaseModel):
 
     Attributes:
         encoder: the encoder that is defended, or both.
-        model: `builtin`, or the name of an open_clip architecture such as `ViT-B-32`.
-        pretrained: an open_clip tag, or where the weights are; empty for the built-in model.
+        model: `builtin`, the name of an open_clip architecture such as `ViT-B-32`, or a model of
+            open_clip with its weights, `hf-hub:org/name` or `local-dir:/path`.
+        pretrained: an open_clip tag, the path of a checkpoint or of a folder that open_clip or
+            transformers saved, or `hf-hub:org/name`; empty where the model brings its weights.
         data: where people, pictures and captions come from: `builtin`, or a data profile's path.
         world_seed: the seed of the built-in world (its people, scenes and model).
         num_eval_captions: how many of the evaluation captions are used, at most.
@@ -121,10 +125,11 @@ class TrialConfig(BaseModel):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        if (self.model == "builtin") != (self.pretrained == ""):
+        if (self.model == "builtin" or brings_weights(self.model)) != (self.pretrained == ""):
             raise ValueError(
-                "pretrained names the weights of an open_clip model (a tag or a file) "
-                "and stays empty for the built-in one"
+                "pretrained names the weights of an open_clip model (a tag, a file or folder, or "
+                "hf-hub:org/name) and stays empty for the built-in one and for models that bring "
+                "theirs (hf-hub:, local-dir:)"
             )
         for name in (*_TEXT_FIELDS, *_IMAGE_FIELDS, *_BOTH_FIELDS):
             value, applies = getattr(self, name), applies_to(name, self.encoder)

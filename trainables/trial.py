@@ -1,17 +1,17 @@
 """One trial from its configuration to its numbers: draw, unlearn, attack, measure."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from trainables.assets import Assets
-from trainables.config import IMAGE_PREFIX, TrialConfig
+from trainables.config import IMAGE_PREFIX, SingleEncoder, TrialConfig
 from trainables.defence.image import ImageDefence, ImageTeacher
 from trainables.defence.text import TextDefence, TextTeacher
 from trainables.evaluation.idia import AttackOutcome, attack
@@ -51,6 +51,33 @@ class Progress:
         return {"step": self.step} | _prefixed(numbers, self.prefix)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What the training of a trial leaves.
+
+    Attributes:
+        unlearned: (n,) the people who were unlearned.
+        text: where the text encoder was defended.
+        image: where the image encoder was defended.
+        numbers: what is known of the last step of each.
+    """
+
+    unlearned: NDArray[np.int64]
+    text: TextDefence | None
+    image: ImageDefence | None
+    numbers: dict[str, float]
+
+    @property
+    def students(self) -> dict[SingleEncoder, nn.Module]:
+        """The defended encoders."""
+        found: dict[SingleEncoder, nn.Module] = {}
+        if self.text is not None:
+            found["text"] = self.text.student
+        if self.image is not None:
+            found["image"] = self.image.student
+        return found
+
+
 class TrialRunner:
     """Runs trials of one set of assets, one after the other.
 
@@ -73,8 +100,14 @@ class TrialRunner:
         assert self._assets.image is not None
         return ImageTeacher(self._assets.image, self._device)
 
-    def run(self, config: TrialConfig) -> Iterator[Progress | dict[str, float]]:
+    def run(
+        self, config: TrialConfig, keep: Callable[[Trained], None] | None = None
+    ) -> Iterator[Progress | dict[str, float]]:
         """Run a trial.
+
+        Args:
+            config: of the trial.
+            keep: given the defended encoders of a trial that came to its end.
 
         Yields:
             A few reports while the students train; at last the metrics of the finished trial, by
@@ -85,7 +118,41 @@ class TrialRunner:
             TrialFailedError: the training diverged.
         """
         started = time.perf_counter()
-        clock = _Clock()
+        clock = Clock()
+        trained = yield from self.train(config, clock)
+        text, image = trained.text, trained.image
+        found = trained.numbers | self._attack(text, image, trained.unlearned)
+        clock.lap("attack_s")
+        for defence, prefix in _with_prefixes(text, image):
+            found |= _prefixed(defence.similarities(), prefix)
+        clock.lap("similarity_s")
+        found |= self._zeroshot(text, image)
+        clock.lap("zeroshot_s")
+        found |= clock.laps | {"trial_s": time.perf_counter() - started}
+        if keep is not None:
+            keep(trained)
+        yield found
+
+    def train(
+        self, config: TrialConfig, clock: "Clock | None" = None
+    ) -> Generator[Progress, None, Trained]:
+        """Run a trial up to where its students are trained, and measure nothing.
+
+        Args:
+            config: of the trial.
+            clock: told when a phase ends.
+
+        Yields:
+            A few reports while the students train.
+
+        Returns:
+            The students.
+
+        Raises:
+            UserError: the configuration cannot be run on these assets.
+            TrialFailedError: the training diverged.
+        """
+        clock = clock or Clock()
         unlearned = self._assets.draw_people(config)
         parts = {encoder: config.part(encoder) for encoder in config.encoders}
         num_steps = sum(part.num_steps for part in parts.values())
@@ -111,14 +178,7 @@ class TrialRunner:
             numbers = {name: getattr(state, name) for name in _FINAL_STATE}
             found |= _prefixed(numbers | {"num_parameters": defence.num_parameters()}, prefix)
             steps_before += part.num_steps
-        found |= self._attack(text, image, unlearned)
-        clock.lap("attack_s")
-        for defence, prefix in _with_prefixes(text, image):
-            found |= _prefixed(defence.similarities(), prefix)
-        clock.lap("similarity_s")
-        found |= self._zeroshot(text, image)
-        clock.lap("zeroshot_s")
-        yield found | clock.laps | {"trial_s": time.perf_counter() - started}
+        return Trained(unlearned=unlearned, text=text, image=image, numbers=found)
 
     def _attack(
         self, text: TextDefence | None, image: ImageDefence | None, unlearned: NDArray[np.int64]
@@ -167,7 +227,7 @@ def _prefixed(numbers: dict[str, float], prefix: str) -> dict[str, float]:
     return {prefix + name: value for name, value in numbers.items()}
 
 
-class _Clock:
+class Clock:
     """Measures the phases of a trial; a phase that comes twice is added up."""
 
     def __init__(self) -> None:

@@ -15,8 +15,9 @@ from trainables.building.assets import build_assets
 from trainables.config import TrialConfig
 from trainables.device import best_device
 from trainables.errors import TrialFailedError, UserError
+from trainables.export.state import student_arrays
 from trainables.models.load import Progress as AssetProgress
-from trainables.trial import Progress, TrialRunner
+from trainables.trial import Progress, Trained, TrialRunner
 
 
 def build_shared(
@@ -54,9 +55,18 @@ class TrialTrainable(tune.Trainable):
         config: dict[str, Any],
         jobs: dict[str, dict[str, Any]],
         shared: dict[str, "ray.ObjectRef[Assets]"],
+        kept: frozenset[str] = frozenset(),
     ) -> None:
-        """Keep what all trials of this actor need; Tune calls it once an actor."""
+        """Keep what all trials of this actor need; Tune calls it once an actor.
+
+        Args:
+            config: of the first trial.
+            jobs: configurations of all trials by their keys.
+            shared: assets by their keys.
+            kept: keys of the trials whose students the driver may want.
+        """
         self._jobs = jobs
+        self._kept = kept
         self._shared = shared
         self._runners: dict[str, TrialRunner] = {}
         cpus = self.trial_resources.head_cpus if self.trial_resources else 1
@@ -69,6 +79,8 @@ class TrialTrainable(tune.Trainable):
         self._config = TrialConfig.model_validate(self._jobs[new_config["trial_key"]])
         self._trial: Iterator[Progress | dict[str, float]] | None = None
         self._curve: list[dict[str, float]] = []
+        self._students: dict[str, Any] = {}
+        self._keep = self._offer if new_config["trial_key"] in self._kept else None
         self._started = time.perf_counter()
         return True
 
@@ -81,7 +93,7 @@ class TrialTrainable(tune.Trainable):
         try:
             if self._trial is None:
                 self._started = time.perf_counter()
-                self._trial = self._runner().run(self._config)
+                self._trial = self._runner().run(self._config, self._keep)
             report = next(self._trial)
         except (TrialFailedError, UserError) as error:
             return self._failed(str(error), None)
@@ -90,7 +102,8 @@ class TrialTrainable(tune.Trainable):
         if isinstance(report, Progress):
             self._curve.append(report.flat())
             return {**report.flat(), "num_steps": report.num_steps, "done": False}
-        return self._ended({"status": "finished", "metrics": report, "curve": self._curve})
+        outcome = {"status": "finished", "metrics": report, "curve": self._curve}
+        return self._ended(outcome | self._students)
 
     def _runner(self) -> TrialRunner:
         key = assets_key(self._config)
@@ -99,6 +112,16 @@ class TrialTrainable(tune.Trainable):
             self._runners.clear()
             self._runners[key] = TrialRunner(ray.get(self._shared[key]), best_device())
         return self._runners[key]
+
+    def _offer(self, trained: Trained) -> None:
+        """Leave the students where the driver can take them, if it wants them: only then they move.
+
+        That there is no room for them is no reason to lose the trial.
+        """
+        try:
+            self._students = {"students": ray.put(student_arrays(trained.students))}
+        except (ray.exceptions.RayError, OSError) as error:
+            self._students = {"students_lost": str(error).partition("\n")[0]}
 
     def _failed(self, error: str, trace: str | None) -> dict[str, Any]:
         self._trial = None

@@ -17,7 +17,7 @@ from trainables.fingerprints import fingerprints
 from trainables.image_encoder import ImageEncoder, encode_chunks, take_image_encoder
 from trainables.models.load import LoadedClip, Progress, load_clip
 from trainables.paths import cache_dir
-from trainables.store import ArrayStore
+from trainables.store import ArrayStore, RowSource
 from trainables.text_encoder import TextEncoder, take_text_encoder
 from trainables.tokens import WordTokenizer, word_tokenizer
 
@@ -44,7 +44,7 @@ class Context:
     ) -> None:
         self.config = config
         self.device = device
-        self.store = ArrayStore(cache_dir() / "assets")
+        self.store = ArrayStore(cache_dir() / "assets", self.say, _words(config))
         self.prints = fingerprints(config)
         self._progress = progress
 
@@ -114,21 +114,70 @@ class Context:
             lambda done, total: self.say(f"decoding {what}", done, total),
         )
 
+    def embeddings(
+        self,
+        what: str,
+        identity: dict[str, Any],
+        pictures: Callable[[], Pictures],
+        *,
+        unit: bool = True,
+    ) -> NDArray[np.float32]:
+        """Ask the original image encoder once for all trials; goes on where it was interrupted.
+
+        Args:
+            what: a word for the pictures, for the cache and the progress.
+            identity: what they are, the model aside.
+            pictures: gives them; only called if some are not embedded yet.
+            unit: whether to give unit vectors.
+
+        Returns:
+            (num_pictures, embed_dim), memory-mapped.
+        """
+
+        def produce() -> RowSource:
+            chosen = pictures()
+            blank = np.zeros((1, *2 * (self.image_teacher.image_size,), 3), np.uint8)
+            (embedding,) = encode_chunks(self.image_teacher, blank)
+            return RowSource(
+                shape=(len(chosen), embedding.shape[-1]),
+                dtype=np.float32,
+                read=lambda first, last: self._encode(chosen, first, last, unit),
+                rows_per_chunk=_PICTURES_PER_CHUNK,
+            )
+
+        return self.store.rows(
+            f"embedded-{what.replace(' ', '-')}",
+            identity | self.identity("model", unit=unit),
+            produce,
+            lambda done, total: self.say(f"embedding {what}", done, total),
+        )
+
     def embed(self, what: str, pictures: Pictures, *, unit: bool = True) -> NDArray[np.float32]:
-        """Ask the original image encoder, without keeping the decoded pictures.
+        """Ask the original image encoder, without keeping the answer or the decoded pictures.
 
         Returns:
             (num_pictures, embed_dim), unit vectors unless asked otherwise.
         """
-        encoder, num = self.image_teacher, len(pictures)
+        num = len(pictures)
         parts = []
         for first in range(0, num, _PICTURES_PER_CHUNK):
             self.say(f"embedding {what}", first, num)
-            rows = np.arange(first, min(first + _PICTURES_PER_CHUNK, num))
-            parts += list(encode_chunks(encoder, pictures.read(rows, encoder.image_size)))
+            last = min(first + _PICTURES_PER_CHUNK, num)
+            parts.append(self._encode(pictures, first, last, unit))
         self.say(f"embedding {what}", num, num)
-        found = torch.cat(parts)
+        return np.concatenate(parts)
+
+    def _encode(self, pictures: Pictures, first: int, last: int, unit: bool) -> NDArray[np.float32]:
+        encoder = self.image_teacher
+        images = pictures.read(np.arange(first, last), encoder.image_size)
+        found = torch.cat(list(encode_chunks(encoder, images)))
         embeddings: NDArray[np.float32] = (
             (normalize(found, dim=-1) if unit else found).cpu().numpy()
         )
         return embeddings
+
+
+def _words(config: TrialConfig) -> dict[str, str]:
+    """Say for people what the fingerprints are of, by the fingerprint's name."""
+    words = {name: value for name, value in config if isinstance(value, str) and value}
+    return words | {"model": f"{config.model} {config.pretrained}".strip()}

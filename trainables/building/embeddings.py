@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from trainables.building.context import Context
 from trainables.building.sources import caption_texts, generic_images
 from trainables.config import TrialConfig
-from trainables.data.choose import ChosenPictures, evenly
+from trainables.data.pictures import ChosenPictures, even_rows
 from trainables.models.load import Progress
 from trainables.people import find_mentions
 from trainables.seeding import generator
@@ -65,10 +65,10 @@ def original_embeddings(
 
 def _embed(context: Context) -> Entry:
     people = context.people
-    rows = evenly(len(people.triggers), _NUM_SAMPLES)
+    rows = even_rows(len(people.triggers), _NUM_SAMPLES)
     generic = generic_images(context.config, "eval_images")
     free = np.setdiff1d(np.arange(len(generic.images)), generic.shows[:, 0])
-    free = free[evenly(len(free), _NUM_SAMPLES)]
+    free = free[even_rows(len(free), _NUM_SAMPLES)]
     captions, caption_people = _captions_with_names(context)
     return Entry(
         {

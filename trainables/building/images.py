@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from trainables.assets import ImageAssets
 from trainables.building.context import Context
 from trainables.building.sources import GenericSet, generic_images
-from trainables.data.choose import evenly
-from trainables.data.pictures import ArrayPictures, Pictures
+from trainables.data.pictures import ArrayPictures, Pictures, even_rows
 from trainables.data.source import Images
 from trainables.store import Entry
 from trainables.unlearning.faces import side_range
@@ -87,7 +86,7 @@ def _generic(context: Context, what: str, limit: int | None) -> tuple[Images, Ro
 
     def shows() -> Entry:
         generic = source()
-        rows = evenly(len(generic.images), limit)
+        rows = even_rows(len(generic.images), limit)
         kept = generic.shows[np.isin(generic.shows[:, 0], rows)]
         kept[:, 0] = np.searchsorted(rows, kept[:, 0])
         return Entry({"shows": kept})
@@ -114,4 +113,4 @@ def _all(pictures: Pictures) -> tuple[Pictures, Rows]:
 
 
 def _some(pictures: Pictures, limit: int | None) -> tuple[Pictures, Rows]:
-    return pictures, evenly(len(pictures), limit)
+    return pictures, even_rows(len(pictures), limit)

@@ -10,10 +10,9 @@ from trainables.assets import TaskAssets
 from trainables.building.context import Context
 from trainables.building.sources import flat, invented_people, world
 from trainables.config import BUILTIN, TrialConfig
-from trainables.data.choose import ChosenPictures, evenly
 from trainables.data.classes.read import ClassificationSet, read_classes
 from trainables.data.people.read import read_people
-from trainables.data.pictures import ArrayPictures
+from trainables.data.pictures import ArrayPictures, ChosenPictures, even_rows
 from trainables.evaluation.idia import TEMPLATES
 from trainables.evaluation.zeroshot import accuracy, classifier
 from trainables.fingerprints import ZEROSHOT_PREFIX
@@ -118,7 +117,7 @@ def _identities(
         found = read_people(people, config.num_attack_images)
         names = found.everyone
         pictures, labels = flat(found.everyone_attack)
-    rows = evenly(len(pictures), source.max_images)
+    rows = even_rows(len(pictures), source.max_images)
     return ClassificationSet(
         name=name,
         class_names=names,

@@ -1,48 +1,17 @@
 """Pictures that are decoded when asked for, from an array or from files, as open_clip does."""
 
-import os
-import threading
-import warnings
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image
 
+from trainables.data.decoding import decode_all, filled, resized
 from trainables.data.folders import EXPECTED
-from trainables.data.folders import find_pictures as find_pictures
-from trainables.data.folders import folder_digest as folder_digest
 from trainables.data.source import Images
 from trainables.errors import UserError
-
-MIN_SIDE = 8
-"""Pixels: a picture with a shorter side than this is too small to show anything."""
-
-# Named, since Pillow goes by the content and hands what looks like PostScript to Ghostscript.
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
-_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-
-_ROWS_WORTH_THREADS = 32
-_MAX_THREADS = 8
-# What is cropped away anyway is cut off first where it would take gigabytes to enlarge it.
-_MAX_ASPECT = 32
-
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-# Filters of warnings belong to the process: one reader at a time may change them.
-_WARNING_FILTERS = threading.Lock()
 
 
 class Pictures(Protocol):
@@ -89,17 +58,12 @@ class ArrayPictures:
         chosen = self.images[rows]
         if size == self.images.shape[1]:
             return chosen
-        return _filled(
-            len(rows), size, lambda place: _resized(Image.fromarray(chosen[place]), size)
-        )
+        return filled(len(rows), size, lambda place: resized(Image.fromarray(chosen[place]), size))
 
 
 @dataclass(frozen=True)
 class FilePictures:
-    """Pictures in files, decoded each time as open_clip does to evaluate.
-
-    Turned upright as their EXIF says, made RGB (transparency is dropped, as by open_clip; deeper
-    greyscale is scaled to 8 bit), the shorter side resized to the size, the middle cropped.
+    """Pictures in files, decoded each time by `decode_all`.
 
     Attributes:
         paths: of the files, one for each picture.
@@ -118,116 +82,47 @@ class FilePictures:
                 Pillow holds to be safe, or has a side below 8 pixels.
         """
         paths = [self.paths[row] for row in rows]
-        with _pillow_filters():
-            return _filled(len(paths), size, lambda place: _resized(_decoded(paths[place]), size))
+        return decode_all(
+            len(paths), size, lambda place: (_opened(paths[place]), str(paths[place]))
+        )
 
 
-@contextmanager
-def _pillow_filters() -> Iterator[None]:
-    """Make a decompression bomb an error, and let Pillow be silent on odd but good files."""
-    with _WARNING_FILTERS, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"PIL\.")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        yield
+@dataclass(frozen=True, eq=False)
+class ChosenPictures:
+    """Some pictures of others.
+
+    Attributes:
+        pictures: all of them.
+        rows: (num_chosen,) which ones.
+    """
+
+    pictures: Pictures
+    rows: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def read(self, rows: NDArray[np.int64], size: int) -> Images:
+        """Give pictures as those chosen from do.
+
+        Raises:
+            UserError: as they do.
+        """
+        return self.pictures.read(self.rows[rows], size)
 
 
-def _filled(num_images: int, size: int, image: Callable[[int], Image.Image]) -> Images:
-    """Gather (num_images, size, size, 3) from what gives the image of a place."""
-    images = np.empty((num_images, size, size, 3), np.uint8)
-
-    def fill(place: int) -> None:
-        images[place] = np.asarray(image(place))
-
-    if num_images < _ROWS_WORTH_THREADS:
-        for place in range(num_images):
-            fill(place)
-    else:
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, _MAX_THREADS)) as pool:
-            for _ in pool.map(fill, range(num_images)):
-                pass
-    return images
+def even_rows(num: int, limit: int | None) -> NDArray[np.int64]:
+    """Choose at most so many of a number of rows, from all parts of what may be sorted."""
+    return np.linspace(0, num - 1, min(num, limit or num)).round().astype(np.int64)
 
 
-def _decoded(path: Path) -> Image.Image:
-    """Decode a file to an upright RGB picture."""
+def _opened(path: Path) -> IO[bytes]:
     try:
         if not path.is_file():
             wrong = "is not a file" if path.exists() else "does not exist"
             raise UserError(f"the picture {path} {wrong}; {EXPECTED}.")
-        file = path.open("rb")
+        return path.open("rb")
     except OSError as error:
         raise UserError(
             f"cannot read the picture {path} ({error.strerror}); allow it or take the file away."
         ) from error
-    with file:
-        if os.fstat(file.fileno()).st_size == 0:
-            raise UserError(f"the picture {path} is empty (0 bytes); {EXPECTED}.")
-        try:
-            image = Image.open(file, formats=_FORMATS)
-            if min(image.size) >= MIN_SIDE:
-                image.load()
-                return _rgb(_upright(image))
-        # What Pillow raises for broken files is of many classes, those of bugs included.
-        except Exception as error:
-            raise UserError(_refusal(path, error)) from error
-    raise UserError(
-        f"the picture {path} is too small ({image.width} x {image.height} pixels); "
-        f"a shorter side of {MIN_SIDE} pixels or more is needed."
-    )
-
-
-def _refusal(path: Path, error: Exception) -> str:
-    if isinstance(error, _BOMBS):
-        return (
-            f"the picture {path} has more than the {Image.MAX_IMAGE_PIXELS:,} pixels that are "
-            "safe to decode; scale it down or take it away."
-        )
-    if isinstance(error, UnidentifiedImageError):
-        return f"{path} is not a picture, or one of a kind that is not read; {EXPECTED}."
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return (
-        f"the picture {path} is broken or cut off ({reason[:120]}); "
-        "replace it by a whole one or take it away."
-    )
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """Do what `ImageOps.exif_transpose` does to pixels, also where the EXIF cannot be rewritten."""
-    try:
-        turn = _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # Broken EXIF is no reason to refuse a good picture.
-        return image
-    return image if turn is None else image.transpose(turn)
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode[0] in "IF":  # 16 or 32 bit greyscale, which Pillow would clip.
-        return Image.fromarray(_eight_bit(np.asarray(image), image.mode)).convert("RGB")
-    return image.convert("RGB")
-
-
-def _eight_bit(values: NDArray[np.generic], mode: str) -> NDArray[np.uint8]:
-    """Scale (height, width) greyscale to 8 bit: from 16, or from the range the values lie in."""
-    grey = np.nan_to_num(values.astype(np.float64), nan=0, posinf=0, neginf=0)
-    full = 65535.0
-    if not mode.startswith("I;16"):
-        ranges = (1.0, 255.0, 65535.0) if mode == "F" else (255.0, 65535.0)
-        top = float(grey.max())
-        full = next((full for full in ranges if top <= full), top)
-    return np.rint(np.clip(grey * (255 / full), 0, 255)).astype(np.uint8)
-
-
-def _resized(image: Image.Image, size: int) -> Image.Image:
-    """Resize the shorter side to `size` and crop the middle, rounding as torchvision does."""
-    limit = _MAX_ASPECT * min(image.size)
-    if max(image.size) > limit:
-        image = _middle(image, min(image.width, limit), min(image.height, limit))
-    short = min(image.size)
-    width, height = (int(size * side / short) for side in image.size)
-    return _middle(image.resize((width, height), Image.Resampling.BICUBIC), size, size)
-
-
-def _middle(image: Image.Image, width: int, height: int) -> Image.Image:
-    left = round((image.width - width) / 2)
-    top = round((image.height - height) / 2)
-    return image.crop((left, top, left + width, top + height))

@@ -1,29 +1,27 @@
-"""Load a CLIP: the built-in one, one of open_clip's, or a checkpoint from disk."""
+"""Load a CLIP: the built-in one, one of open_clip's, or one from disk or the hub."""
 
 import contextlib
 import logging
-import pickle
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import open_clip
-from safetensors import SafetensorError
-from torch import nn
 
 from trainables.builtin.pretrain import load_or_pretrain
 from trainables.builtin.recipe import default_recipe
 from trainables.config import TrialConfig
 from trainables.errors import UserError, did_you_mean
-from trainables.fingerprints import looks_like_path
+from trainables.models.checkpoints import read_checkpoint, read_folder
+from trainables.models.files import FORMS, OPEN_CLIP, Form, find_clip, read_json
+from trainables.models.fit import fit
+from trainables.models.hub import fetch
+from trainables.models.names import FOLDER_PREFIX, brings_weights, hub_name, local_path
 from trainables.paths import cache_dir
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
-
-_UNREADABLE = (RuntimeError, pickle.UnpicklingError, SafetensorError, zipfile.BadZipFile, EOFError)
 
 
 @dataclass(frozen=True)
@@ -43,8 +41,8 @@ def load_clip(config: TrialConfig, progress: Progress | None = None) -> LoadedCl
     """Load the model that a trial defends.
 
     Raises:
-        UserError: there is no such architecture, tag or file, or the file does not fit or would
-            run code when loaded.
+        UserError: there is no such architecture, tag, file or repository, or what is there does not
+            fit, is damaged, or would run code when loaded.
     """
     if config.model == "builtin":
         report = None
@@ -52,42 +50,104 @@ def load_clip(config: TrialConfig, progress: Progress | None = None) -> LoadedCl
             report = lambda done, total: progress("pre-training the built-in CLIP", done, total)  # noqa: E731
         model, _ = load_or_pretrain(default_recipe(config.world_seed), cache_dir(), report)
     else:
-        check_model_name(config.model)
-        model = _load_open_clip(config.model, config.pretrained)
+        model = load_weights(config.model, config.pretrained)
     return LoadedClip(model.eval().requires_grad_(False), int(model.context_length))
 
 
+def load_weights(model: str, pretrained: str) -> Any:
+    """Load a model that is not the built-in one.
+
+    Args:
+        model: an architecture of open_clip, or a `hf-hub:` or `local-dir:` name.
+        pretrained: an open_clip tag, the path of a file or folder, or a `hf-hub:` name; empty where
+            the model brings its weights.
+
+    Returns:
+        A model of open_clip's classes.
+
+    Raises:
+        UserError: as `load_clip`.
+    """
+    check_model_name(model)
+    if brings_weights(model):
+        return _load_folder(model)
+    path = _path_of(pretrained, "pretrained", FORMS)
+    if path is None:
+        return _load_tag(model, pretrained)
+    checkpoint = read_checkpoint(path, "pretrained")
+    about = checkpoint.about
+    activation = {} if about.quick_gelu is None else {"quick_gelu": about.quick_gelu}
+    with _quiet():
+        built = open_clip.create_model(
+            model, pretrained_text=False, force_preprocess_cfg=dict(about.pixels), **activation
+        )
+    fit(built, checkpoint, model)
+    return built
+
+
 def check_model_name(name: str) -> None:
-    """Refuse an architecture that open_clip does not have.
+    """Refuse an architecture that open_clip does not have, and a wrong name with a prefix.
 
     Raises:
         UserError: with the nearest name there is.
     """
+    if hub_name(name, "model") is not None or brings_weights(name):
+        return
     known = ["builtin", *open_clip.list_models()]
     if name not in known:
         hint = did_you_mean(name, known) if len(name) > 2 else "try ViT-B-32."
         raise UserError(f"unknown model {name!r}: {hint}")
 
 
-def _load_open_clip(name: str, pretrained: str) -> Any:
-    if looks_like_path(pretrained):
-        with _quiet():
-            model = open_clip.create_model(name, pretrained=None)
-        _load_file(model, name, Path(pretrained))
-        return model
+def _path_of(name: str, what: str, forms: tuple[Form, ...]) -> Path | None:
+    """Give the file or folder that is named, fetched if need be; None for a tag."""
+    hub = hub_name(name, what)
+    return local_path(name) if hub is None else fetch(hub, what, forms)
+
+
+def _load_tag(name: str, tag: str) -> Any:
     tags = open_clip.list_pretrained_tags_by_model(name)
-    if pretrained not in tags:
+    if tag not in tags:
         raise UserError(
-            f"model {name} has no pretrained weights {pretrained!r}: "
-            f"{did_you_mean(pretrained, tags) if tags else 'name the path of a checkpoint.'}"
+            f"model {name} has no pretrained weights {tag!r}: "
+            f"{did_you_mean(tag, tags) if tags else 'name the path of a checkpoint.'}"
         )
     try:
-        return open_clip.create_model(name, pretrained=pretrained)
+        with _quiet():
+            # Without the weights, since open_clip's reader may fall back to one that runs code.
+            model = open_clip.create_model(name, tag, load_weights=False, pretrained_text=False)
+        path = open_clip.download_pretrained(open_clip.get_pretrained_cfg(name, tag))
     except (OSError, RuntimeError) as error:
         raise UserError(
-            f"the weights {pretrained!r} of {name} are not on this machine and could not be "
+            f"the weights {tag!r} of {name} are not on this machine and could not be "
             f"downloaded ({type(error).__name__}): connect once, or name the path of a checkpoint."
         ) from error
+    fit(model, read_checkpoint(Path(path), f"the weights {tag!r}"), name)
+    return model
+
+
+def _load_folder(name: str) -> Any:
+    path = _path_of(name, "model", (OPEN_CLIP,))
+    assert path is not None
+    folder = find_clip(path, "model", (OPEN_CLIP,))
+    checkpoint = read_folder(folder, "model")
+    text = read_json(folder.config, "model")["model_cfg"].get("text_cfg")
+    if isinstance(text, dict) and "hf_model_name" in text:
+        raise UserError(
+            f"model: {folder.config} has the text encoder {text['hf_model_name']!r} of another "
+            "library; choose a model with CLIP's own, such as ViT-B-32."
+        )
+    try:
+        with _quiet():
+            model = open_clip.create_model(f"{FOLDER_PREFIX}{folder.path}", load_weights=False)
+    # A configuration can ask for anything, and open_clip checks little of it.
+    except Exception as error:
+        raise UserError(
+            f"model: open_clip cannot build what {folder.config} asks for "
+            f"({type(error).__name__}); save the model again."
+        ) from error
+    fit(model, checkpoint, str(folder.config))
+    return model
 
 
 @contextlib.contextmanager
@@ -99,17 +159,3 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logging.disable(previous)
-
-
-def _load_file(model: nn.Module, name: str, path: Path) -> None:
-    if not path.is_file():
-        raise UserError(f"pretrained: there is no checkpoint {path}; name a file that exists.")
-    try:
-        # Only tensors are read; an archive that would run code when unpickled is refused.
-        open_clip.load_checkpoint(model, str(path), strict=True, weights_only=True)
-    except (*_UNREADABLE, ValueError, KeyError, AttributeError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(
-            f"pretrained: {path} is not a plain checkpoint of {name} ({reason[:160]}); "
-            "weights as .safetensors, or a .pt of tensors only, are expected."
-        ) from error

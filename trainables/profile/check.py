@@ -8,12 +8,11 @@ import numpy as np
 
 from trainables.config import BUILTIN
 from trainables.data.captions import read_captions
-from trainables.data.choose import evenly
 from trainables.data.classes.read import read_classes
 from trainables.data.images import read_images
 from trainables.data.names import random_names
 from trainables.data.people.read import PeoplePictures, read_people
-from trainables.data.pictures import FilePictures, Pictures
+from trainables.data.pictures import FilePictures, Pictures, even_rows
 from trainables.data.published import WHERE
 from trainables.errors import UserError
 from trainables.models.load import Progress, check_weights
@@ -229,4 +228,4 @@ def _people_text(found: PeoplePictures) -> str:
 
 
 def _decode(pictures: Pictures) -> None:
-    pictures.read(evenly(len(pictures), _NUM_SAMPLES), _SAMPLE_SIDE)
+    pictures.read(even_rows(len(pictures), _NUM_SAMPLES), _SAMPLE_SIDE)

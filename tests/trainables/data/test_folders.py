@@ -2,13 +2,10 @@ import os
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from trainables.data import folders
-from trainables.data.folders import find_pictures, folder_digest, read_people_folder
-from trainables.data.pictures import FilePictures
+from trainables.data.folders import find_pictures, folder_digest, pictures_digest
 from trainables.errors import UserError
 
 
@@ -18,12 +15,6 @@ def touch(folder, *names, content=None):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name if content is None else content)
-
-
-def write_people(folder, **num_pictures):
-    for person, number in num_pictures.items():
-        (folder / person).mkdir(parents=True)
-        touch(folder / person, *(f"{place:03}.jpg" for place in range(number)))
 
 
 def names(folder, what="train_images"):
@@ -143,116 +134,8 @@ def test_the_digest_is_computed_once(tmp_path, monkeypatch):
     assert folder_digest(tmp_path / "." / "", "train_images") == digest
 
 
-def test_names_are_those_of_the_folders_sorted(tmp_path):
-    write_people(tmp_path, Zoë_Kravitz=2, Ada_Lovelace=2, **{"Joe  Biden": 2, "Ed_O'Neill_": 2})
-    write_people(tmp_path, **{".hidden": 9})
-    touch(tmp_path, "readme.txt", "sheet.jpg")
-    found = read_people_folder(tmp_path, 1)
-    assert found.people == ("Ada Lovelace", "Ed O'Neill", "Joe Biden", "Zoë Kravitz")
-    assert [paths[0].parent.name for paths in found.attack] == [
-        "Ada_Lovelace", "Ed_O'Neill_", "Joe  Biden", "Zoë_Kravitz",
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("num_pictures", "num_attack_images", "num_triggers"),
-    [(2, 1, 1), (3, 1, 1), (3, 2, 1), (4, 2, 2), (10, 3, 5), (39, 20, 19), (41, 20, 20)],
-)
-def test_half_is_for_triggers_and_no_picture_is_in_both(
-    tmp_path, num_pictures, num_attack_images, num_triggers
-):
-    write_people(tmp_path, Ada=num_pictures, Bob=num_pictures + 20)
-    found = read_people_folder(tmp_path, num_attack_images)
-    attack, triggers = set(found.attack[0]), set(found.triggers[0])
-    assert len(found.attack[0]) == len(attack) == num_attack_images
-    assert len(found.triggers[0]) == len(triggers) == num_triggers
-    assert not attack & triggers
-    assert attack | triggers <= set(find_pictures(tmp_path / "Ada", "people"))
-
-
-def test_more_people_or_another_place_do_not_change_a_split(tmp_path):
-    write_people(tmp_path / "few", Bob=9)
-    write_people(tmp_path / "many", Ada=12, Bob=9, Cleo=5)
-    few = read_people_folder(tmp_path / "few", 3)
-    many = read_people_folder(tmp_path / "many", 3)
-    for few_paths, many_paths in ((few.attack, many.attack), (few.triggers, many.triggers)):
-        assert [path.name for path in few_paths[0]] == [path.name for path in many_paths[1]]
-
-
-def test_a_larger_attack_has_the_pictures_of_a_smaller_one(tmp_path):
-    write_people(tmp_path, Ada=12)
-    small, large = read_people_folder(tmp_path, 2), read_people_folder(tmp_path, 6)
-    assert small.attack[0] == large.attack[0][:2]
-    assert small.triggers == large.triggers
-
-
-def test_people_are_split_in_different_ways(tmp_path):
-    write_people(tmp_path, Ada=40, Bob=40)
-    found = read_people_folder(tmp_path, 20)
-    assert [path.name for path in found.attack[0]] != [path.name for path in found.attack[1]]
-
-
-def test_copies_and_links_count_as_one_picture(tmp_path):
-    write_people(tmp_path, Ada=6)
-    shutil.copy(tmp_path / "Ada" / "003.jpg", tmp_path / "Ada" / "copy.jpg")
-    (tmp_path / "Ada" / "link.jpg").symlink_to(tmp_path / "Ada" / "004.jpg")
-    found = read_people_folder(tmp_path, 3)
-    used = {path.name for path in found.attack[0] + found.triggers[0]}
-    assert used == {f"{place:03}.jpg" for place in range(6)}
-    with pytest.raises(UserError, match=r"\(6 different ones of Ada, 7 are"):
-        read_people_folder(tmp_path, 4)
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda folder: None, "people_images: .*faces does not exist; name a folder"),
-        (lambda folder: folder.write_text(""), "people_images: .*faces is not a folder"),
-        (lambda folder: folder.mkdir(), "faces holds no folders; one folder for each person"),
-        (
-            lambda folder: touch(folder, "1.jpg"),
-            r"faces holds pictures but no folders; one folder .*\(Joe_Biden/1.jpg\)",
-        ),
-        (
-            lambda folder: write_people(folder, Ada=9, Bob=4),
-            r"Bob has too few pictures in .*faces \(4 different ones of Bob, 5 are needed\); add "
-            r"pictures, take the folder away, or lower num_attack_images \(3\)",
-        ),
-        (
-            lambda folder: write_people(folder, Ada=9, Bob=0, Cleo=1),
-            r"Bob and 1 more have too few pictures in .*faces \(0 different ones of Bob, 5 are",
-        ),
-        (
-            lambda folder: touch(folder, "actors/Ada/1.jpg"),
-            r"actors has too few pictures .*\(0 diff",
-        ),
-        (
-            lambda folder: write_people(folder, A_B=9, **{"A B": 9}),
-            "faces/A B and .*faces/A_B both give the name 'A B'; put",
-        ),
-        (lambda folder: write_people(folder, Ada=9, **{"0001": 9}), "0001' is not named as a per"),
-        (lambda folder: write_people(folder, **{"_ _": 9}), "_ _' is not named as a person; one"),
-        (lambda folder: write_people(folder, **{"A\x1bB": 9}), r"A\\x1bB' is not named as"),
-    ],
-)
-def test_a_people_folder_that_cannot_be_split_is_refused(tmp_path, make, message):
-    folder = tmp_path / "faces"
-    make(folder)
-    with pytest.raises(UserError, match=message) as refused:
-        read_people_folder(folder, 3)
-    assert "\n" not in str(refused.value)
-
-
-def test_one_attack_image_leaves_a_trigger(tmp_path):
-    write_people(tmp_path, Ada=1)
-    with pytest.raises(UserError, match=r"1 different ones of Ada, 2 are needed"):
-        read_people_folder(tmp_path, 1)
-
-
-def test_the_pictures_of_a_person_are_read(tmp_path):
-    (tmp_path / "Ada").mkdir()
-    for shade in range(4):
-        Image.new("L", (20, 30), shade).save(tmp_path / "Ada" / f"{shade}.png")
-    (paths,) = read_people_folder(tmp_path, 2).attack
-    images = FilePictures(paths).read(np.arange(2), 8)
-    assert [int(image.max()) for image in images] == [int(path.stem) for path in paths]
+def test_the_digest_of_a_folder_is_that_of_all_its_pictures(tmp_path):
+    touch(tmp_path, "a/1.jpg", "2.png")
+    pictures = find_pictures(tmp_path, "train_images")
+    assert pictures_digest(tmp_path, pictures) == folder_digest(tmp_path, "train_images")
+    assert pictures_digest(tmp_path, pictures[:1]) != folder_digest(tmp_path, "train_images")

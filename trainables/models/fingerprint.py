@@ -1,0 +1,72 @@
+"""What the weights of a model are, so that a trial's key changes when they do."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from trainables.errors import UserError
+from trainables.models.files import FORMS, OPEN_CLIP, Form, find_clip
+from trainables.models.names import brings_weights, hub_name, local_path
+
+
+def weights_fingerprint(model: str, pretrained: str) -> str:
+    """Fingerprint weights that are not the built-in world's, without loading them.
+
+    What is on this machine stands for its content, so that it may be moved. Tags and names of the
+    hub stand for themselves, so that the weights need not be here; open_clip and the hub check what
+    they download.
+
+    Args:
+        model: as in a trial's configuration.
+        pretrained: likewise.
+
+    Returns:
+        16 hexadecimal digits, or a name.
+
+    Raises:
+        UserError: a file cannot be read, or a folder holds no CLIP.
+    """
+    what, name, forms = "pretrained", pretrained, FORMS
+    if brings_weights(model):
+        what, name, forms = "model", model, (OPEN_CLIP,)
+    hub = hub_name(name, what)
+    if hub is not None:
+        return str(hub)
+    path = local_path(name)
+    if path is None:
+        return f"open_clip:{model}/{pretrained}"
+    return _folder_digest(path, what, forms) if path.is_dir() else file_digest(path, what)
+
+
+def _folder_digest(folder: Path, what: str, forms: tuple[Form, ...]) -> str:
+    files = find_clip(folder, what, forms).files
+    text = "".join(f"{path.name}\0{file_digest(path, what)}\n" for path in files)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def file_digest(path: Path, what: str) -> str:
+    """Hash a file's content; done once for as long as its size and time stay.
+
+    Args:
+        path: the file.
+        what: the setting that names it, for messages.
+
+    Returns:
+        16 hexadecimal digits.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        stat = path.stat()
+        return _digest(path, stat.st_size, stat.st_mtime_ns)
+    except OSError as error:
+        raise UserError(
+            f"{what}: cannot read {path} ({error.strerror}); name a file that exists."
+        ) from error
+
+
+@lru_cache(maxsize=1024)
+def _digest(path: Path, _size: int, _mtime_ns: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
