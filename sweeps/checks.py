@@ -8,7 +8,7 @@ from typing import Any, Literal, cast, get_args
 
 from trainables.config import BUILTIN, field_names
 from trainables.errors import UserError, did_you_mean
-from trainables.fingerprints import looks_like_path
+from trainables.models.names import is_local
 from trainables.paths import PROFILE, default_profile
 from trainables.presets import PRESETS
 
@@ -81,7 +81,7 @@ def _seeds(given: Any, source: str) -> Any:
 def _value(name: str, value: Any) -> Any:
     if name == "data" and isinstance(value, str):
         return profile_path(value)
-    if name == "pretrained" and isinstance(value, str) and looks_like_path(expand(value)):
+    if name == "pretrained" and isinstance(value, str) and is_local(expand(value)):
         return str(Path(expand(value)).absolute())
     return tuple(value) if isinstance(value, list) else value
 

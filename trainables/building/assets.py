@@ -1,6 +1,5 @@
 """Building what trials share, or reading from the cache what was built before."""
 
-import numpy as np
 import torch
 
 from trainables.assets import Assets
@@ -58,8 +57,9 @@ def build_assets(
 def _attack_original(context: Context) -> Entry:
     context.say("attack on the original model", 0, 1)
     people, config = context.people, context.config
-    found = context.embed("attack images", people.attack)
-    found = np.stack(np.split(found, len(people.people)))
+    identity = context.identity("people", num_images=config.num_attack_images)
+    found = context.embeddings("attack images", identity, lambda: people.attack)
+    found = found.reshape(len(people.people), -1, found.shape[-1])
     random_names = nobodies(config, people.people)
     candidates = candidate_names(people.people, random_names, config.num_candidates)
     names = torch.stack(
@@ -70,7 +70,7 @@ def _attack_original(context: Context) -> Entry:
             "is_member": people.is_member,
             "attack_embeddings": found,
             "name_embeddings": names.numpy(),
-            "hits_before": attack(names, torch.from_numpy(found)),
+            "hits_before": attack(names, torch.tensor(found)),
         },
         {
             "people": list(people.people),

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from torch.nn.functional import normalize
 
 from trainables.building.sources import PeopleSet, people_set
-from trainables.config import TrialConfig
+from trainables.config import BUILTIN, TrialConfig
 from trainables.data.pictures import Pictures
 from trainables.data.source import Images
-from trainables.fingerprints import fingerprints
+from trainables.fingerprints import ZEROSHOT_PREFIX, part_print
 from trainables.image_encoder import ImageEncoder, encode_chunks, take_image_encoder
 from trainables.models.load import LoadedClip, Progress, load_clip
 from trainables.paths import cache_dir
+from trainables.profile.parts import PROFILE_KEYS, data_parts, with_weights
 from trainables.store import ArrayStore, RowSource
 from trainables.text_encoder import TextEncoder, take_text_encoder
 from trainables.tokens import WordTokenizer, word_tokenizer
@@ -36,7 +37,6 @@ class Context:
         config: see above.
         device: see above.
         store: keeps what is computed.
-        prints: the fingerprints of weights and data.
     """
 
     def __init__(
@@ -45,7 +45,6 @@ class Context:
         self.config = config
         self.device = device
         self.store = ArrayStore(cache_dir() / "assets", self.say, _words(config))
-        self.prints = fingerprints(config)
         self._progress = progress
 
     def say(self, what: str, done: int, total: int) -> None:
@@ -56,7 +55,7 @@ class Context:
     @cached_property
     def clip(self) -> LoadedClip:
         """The original model."""
-        return load_clip(self.config, self._progress)
+        return load_clip(with_weights(self.config), self._progress)
 
     @cached_property
     def text_teacher(self) -> TextEncoder:
@@ -78,9 +77,13 @@ class Context:
         """The people of the data."""
         return people_set(self.config)
 
-    def identity(self, *prints: str, **more: Any) -> dict[str, Any]:
-        """Say what something is computed from: fingerprints, if there, and other values."""
-        return {name: self.prints[name] for name in prints if name in self.prints} | more
+    def identity(self, *parts: str, **more: Any) -> dict[str, Any]:
+        """Say what something is computed from: fingerprints of parts, and other values.
+
+        Raises:
+            UserError: the profile lacks such a part, or a file cannot be read.
+        """
+        return {part: part_print(self.config, part) for part in parts} | more
 
     def pool(
         self,
@@ -152,21 +155,6 @@ class Context:
             lambda done, total: self.say(f"embedding {what}", done, total),
         )
 
-    def embed(self, what: str, pictures: Pictures, *, unit: bool = True) -> NDArray[np.float32]:
-        """Ask the original image encoder, without keeping the answer or the decoded pictures.
-
-        Returns:
-            (num_pictures, embed_dim), unit vectors unless asked otherwise.
-        """
-        num = len(pictures)
-        parts = []
-        for first in range(0, num, _PICTURES_PER_CHUNK):
-            self.say(f"embedding {what}", first, num)
-            last = min(first + _PICTURES_PER_CHUNK, num)
-            parts.append(self._encode(pictures, first, last, unit))
-        self.say(f"embedding {what}", num, num)
-        return np.concatenate(parts)
-
     def _encode(self, pictures: Pictures, first: int, last: int, unit: bool) -> NDArray[np.float32]:
         encoder = self.image_teacher
         images = pictures.read(np.arange(first, last), encoder.image_size)
@@ -179,5 +167,8 @@ class Context:
 
 def _words(config: TrialConfig) -> dict[str, str]:
     """Say for people what the fingerprints are of, by the fingerprint's name."""
-    words = {name: value for name, value in config if isinstance(value, str) and value}
+    parts = data_parts(config)
+    words = {part: getattr(getattr(parts, part), "path", BUILTIN) for part in PROFILE_KEYS}
+    tasks = {} if parts.zeroshot == BUILTIN else parts.zeroshot
+    words |= {ZEROSHOT_PREFIX + name: getattr(task, "path", name) for name, task in tasks.items()}
     return words | {"model": f"{config.model} {config.pretrained}".strip()}

@@ -30,13 +30,12 @@ def build_image_assets(context: Context) -> ImageAssets:
         target_identity,
         lambda: _some(context.people.triggers, config.num_eval_images),
     )
-    mean_face = context.store.get(
-        "mean-face",
-        whole | context.identity("model"),
-        lambda: Entry({"mean": _mean_embedding(context)}),
+    # Of embeddings as they are, since the paper averages those.
+    shown = context.embeddings(
+        "pictures of people", whole, lambda: context.people.triggers, unit=False
     )
     return ImageAssets(
-        target=mean_face.arrays["mean"],
+        target=shown.mean(axis=0),
         faces=faces,
         face_people=face_people,
         train_images=train,
@@ -61,12 +60,6 @@ def _faces(context: Context, identity: dict[str, Any]) -> tuple[Images, Rows]:
         "face-people", identity, lambda: Entry({"people": context.people.face_people})
     )
     return images, people.arrays["people"]
-
-
-def _mean_embedding(context: Context) -> NDArray[np.float32]:
-    embeddings = context.embed("pictures of people", context.people.triggers, unit=False)
-    mean: NDArray[np.float32] = embeddings.mean(axis=0)
-    return mean
 
 
 def _named(context: Context, what: str) -> dict[str, Any]:
@@ -100,12 +93,7 @@ def _taught(
     context: Context, what: str, identity: dict[str, Any], images: Images
 ) -> NDArray[np.float32]:
     """Give the teacher's embeddings of a pool."""
-    entry = context.store.get(
-        f"teacher-{what.replace(' ', '-')}",
-        identity | context.identity("model"),
-        lambda: Entry({"embeddings": context.embed(what, ArrayPictures(images))}),
-    )
-    return entry.arrays["embeddings"]
+    return context.embeddings(what, identity, lambda: ArrayPictures(images))
 
 
 def _all(pictures: Pictures) -> tuple[Pictures, Rows]:

@@ -13,8 +13,9 @@ from trainables.config import BUILTIN, TrialConfig
 from trainables.data.classes.read import ClassificationSet, read_classes
 from trainables.data.people.read import read_people
 from trainables.data.pictures import ArrayPictures, ChosenPictures, even_rows
+from trainables.data.source import Images
 from trainables.evaluation.idia import TEMPLATES
-from trainables.evaluation.zeroshot import accuracy, classifier
+from trainables.evaluation.zeroshot import SCORES, accuracy, classifier
 from trainables.fingerprints import ZEROSHOT_PREFIX
 from trainables.profile.parts import DataParts, data_parts
 from trainables.profile.schema import IDENTITIES, KNOWN_SETS, ClassSource, IdentitySource
@@ -33,6 +34,18 @@ def build_task_assets(context: Context) -> tuple[TaskAssets, ...]:
 def _build(context: Context, name: str, read: Callable[[], ClassificationSet]) -> TaskAssets:
     read = cache(read)
     identity = context.identity(ZEROSHOT_PREFIX + name)
+    images: Images | None = None
+    if "image" in context.config.encoders:
+        images = context.pool(
+            f"images of {name}",
+            identity,
+            lambda: (read().pictures, np.arange(len(read().pictures))),
+        )
+    embeddings = context.embeddings(
+        f"images of {name}",
+        identity,
+        lambda: read().pictures if images is None else ArrayPictures(images),
+    )
 
     def classify() -> Entry:
         context.say(f"zero-shot on {name}", 0, 1)
@@ -40,35 +53,22 @@ def _build(context: Context, name: str, read: Callable[[], ClassificationSet]) -
         weights = classifier(
             context.text_teacher, context.tokenizer, task.class_names, task.templates
         ).cpu()
-        found = context.embed(f"images of {name}", task.pictures)
-        scores = accuracy(weights, torch.from_numpy(found), torch.from_numpy(task.labels))
+        scores = accuracy(weights, torch.tensor(embeddings), torch.from_numpy(task.labels))
         return Entry(
-            {
-                "labels": task.labels,
-                "embeddings": found,
-                "weights": weights.numpy(),
-                **{score: np.array(value) for score, value in scores.items()},
-            },
+            {"labels": task.labels, "weights": weights.numpy()}
+            | {score: np.array(value) for score, value in scores.items()},
             {"class_names": list(task.class_names), "templates": list(task.templates)},
         )
 
     entry = context.store.get("zeroshot", identity | context.identity("model"), classify)
-    scores = [metric for metric in entry.arrays if metric.startswith("zeroshot_")]
-    images = None
-    if "image" in context.config.encoders:
-        images = context.pool(
-            "class images",
-            identity,
-            lambda: (read().pictures, np.arange(len(read().pictures))),
-        )
     return TaskAssets(
         name=name,
         class_names=tuple(entry.texts["class_names"]),
         templates=tuple(entry.texts["templates"]),
         labels=entry.arrays["labels"],
-        embeddings=entry.arrays["embeddings"],
+        embeddings=embeddings,
         weights=entry.arrays["weights"],
-        before={metric: float(entry.arrays[metric]) for metric in scores},
+        before={score: float(entry.arrays[score]) for score in SCORES},
         images=images,
     )
 

@@ -9,6 +9,9 @@ from torch.nn.functional import normalize
 from trainables.text_encoder import TextEncoder, encode_ids
 from trainables.tokens import WordTokenizer
 
+SCORES = ("zeroshot_top1", "zeroshot_top5")
+"""What `accuracy` gives, by its names in the table of metrics."""
+
 
 def classifier(
     encoder: TextEncoder,
@@ -44,7 +47,5 @@ def accuracy(weights: Tensor, image_embeddings: Tensor, labels: Tensor) -> dict[
         scores = image_embeddings.to(weights.device) @ weights.T
         ranked = scores.topk(min(5, len(weights)), dim=1).indices.cpu()
     right = ranked == labels[:, None]
-    return {
-        "zeroshot_top1": float(right[:, 0].double().mean()),
-        "zeroshot_top5": float(right.any(dim=1).double().mean()),
-    }
+    found = (right[:, 0], right.any(dim=1))
+    return {name: float(each.double().mean()) for name, each in zip(SCORES, found, strict=True)}

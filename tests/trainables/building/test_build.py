@@ -91,7 +91,7 @@ def test_a_second_build_decodes_and_embeds_nothing(build, encoder, monkeypatch):
         monkeypatch.setattr(World, name, refuse)
     for kind in (ArrayPictures, FilePictures):
         monkeypatch.setattr(kind, "read", refuse)
-    monkeypatch.setattr(Context, "embed", refuse)
+    monkeypatch.setattr(Context, "_encode", refuse)
     monkeypatch.setattr("trainables.builtin.pretrain.train_model", refuse)
     second = build(encoder)
     np.testing.assert_array_equal(first.name_embeddings, second.name_embeddings)
