@@ -5,16 +5,20 @@ words in a row. A caption is therefore tokenised once, and a name or the neutral
 by cutting and joining ids.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
-from open_clip.tokenizer import SimpleTokenizer
+import polars as pl
 
-Ids = NDArray[np.int32]
-Lengths = NDArray[np.int64]
+from trainables.bpe import Ids, Lengths, WordEncoder
+
+# So many are taken to pieces at a time: memory stays small, and a distinct word is encoded once.
+_CAPTIONS_PER_CHUNK = 50_000
+# What CLIP's cleaning only makes lower case: it mends other alphabets, HTML's signs and controls.
+_IS_CLEAN = re.compile("[ -%'-~]*").fullmatch
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class TokenisedCaptions:
 
 
 class WordTokenizer:
-    """Tokenises by words and remembers each word's ids.
+    """Tokenises by words.
 
     Args:
         context_length: positions that the text encoder has, start and end included.
@@ -49,40 +53,54 @@ class WordTokenizer:
 
     def __init__(self, context_length: int) -> None:
         self.context_length = context_length
-        self._tokenizer = SimpleTokenizer(context_length=context_length)
         # A caption is cleaned whole, once; its words are then encoded as they are.
-        self._clean, self._tokenizer.clean_fn = self._tokenizer.clean_fn, str
-        self.start_id: int = self._tokenizer.sot_token_id
-        self.end_id: int = self._tokenizer.eot_token_id
-        self._known: dict[str, list[int]] = {}
+        self._encode = WordEncoder()
+        self.start_id = self._encode.start_id
+        self.end_id = self._encode.end_id
 
     def words(self, text: str) -> list[str]:
         """Split a caption at white space, after the cleaning that CLIP's tokenizer does."""
-        return str(self._clean(text)).split()
+        return self._cleaned(text).split()
 
     def encode(self, text: str) -> list[int]:
         """Give the ids of a text without start and end."""
-        return [token for word in self.words(text) for token in self._encode_word(word)]
+        ids, _ = self._encode(self.words(text))
+        return [int(token) for token in ids]
 
-    def _encode_word(self, word: str) -> list[int]:
-        ids = self._known.get(word)
-        if ids is None:
-            ids = self._known[word] = self._tokenizer.encode(word)
-        return ids
+    def captions(
+        self, texts: Iterable[str], progress: Callable[[int, int], None] | None = None
+    ) -> TokenisedCaptions:
+        """Tokenise captions word by word.
 
-    def captions(self, texts: Iterable[str]) -> TokenisedCaptions:
-        """Tokenise captions word by word."""
-        ids: list[int] = []
-        word_starts = [0]
-        caption_starts = [0]
-        for text in texts:
-            for word in self.words(text):
-                ids.extend(self._encode_word(word))
-                word_starts.append(len(ids))
-            caption_starts.append(len(word_starts) - 1)
-        return TokenisedCaptions(
-            np.array(ids, dtype=np.int32), np.array(word_starts), np.array(caption_starts)
-        )
+        Args:
+            texts: the captions.
+            progress: told how many of them are done, and of how many.
+        """
+        chosen = texts if isinstance(texts, pl.Series) else list(texts)
+        parts = []
+        for first in range(0, len(chosen), _CAPTIONS_PER_CHUNK):
+            parts.append(self._chunk(chosen[first : first + _CAPTIONS_PER_CHUNK]))
+            if progress:
+                progress(min(first + _CAPTIONS_PER_CHUNK, len(chosen)), len(chosen))
+        return _joined(parts)
+
+    def _chunk(self, texts: Iterable[str]) -> TokenisedCaptions:
+        """Encode each distinct word once, and put the ids in the places of the words."""
+        cleaned = pl.Series("word", [self._cleaned(text) for text in texts], dtype=pl.String)
+        split = pl.DataFrame({"word": cleaned.str.split(" ")}).with_row_index("caption")
+        words = split.explode("word").filter(pl.col("word") != "")
+        distinct = words.select("word").unique()
+        distinct = distinct.sort(pl.col("word").str.contains("[^a-z]")).with_row_index("at")
+        which = words.join(distinct, on="word", how="left", maintain_order="left")["at"].to_numpy()
+        ids, lengths = self._encode(distinct["word"].to_list())
+        word_starts, starts = _starts(lengths[which]), _starts(lengths)
+        source = np.arange(word_starts[-1])
+        source += np.repeat(starts[which] - word_starts[:-1], lengths[which])
+        num_words = np.bincount(words["caption"].to_numpy(), minlength=len(cleaned))
+        return TokenisedCaptions(ids[source], word_starts, _starts(num_words))
+
+    def _cleaned(self, text: str) -> str:
+        return text.lower() if _IS_CLEAN(text) else self._encode.clean(text)
 
     def batch(self, texts: Sequence[str]) -> Ids:
         """Give (num_texts, longest) ids with start and end, zeros after the end."""
@@ -179,6 +197,22 @@ def lengths_of(ids: Ids) -> Lengths:
     """Count the ids of each row up to its end, start and end included: (num_rows,)."""
     # The end has the highest id of the vocabulary; open_clip pools at the same place.
     return np.asarray(ids.argmax(axis=1) + 1, dtype=np.int64)
+
+
+def _starts(lengths: Lengths) -> Lengths:
+    return np.append(0, np.cumsum(lengths, dtype=np.int64))
+
+
+def _joined(parts: Sequence[TokenisedCaptions]) -> TokenisedCaptions:
+    """Put captions behind one another."""
+    word_starts, caption_starts = [np.zeros(1, dtype=np.int64)], [np.zeros(1, dtype=np.int64)]
+    for part in parts:
+        word_starts.append(part.word_starts[1:] + word_starts[-1][-1])
+        caption_starts.append(part.caption_starts[1:] + caption_starts[-1][-1])
+    ids = [np.empty(0, dtype=np.int32), *(part.ids for part in parts)]
+    return TokenisedCaptions(
+        np.concatenate(ids), np.concatenate(word_starts), np.concatenate(caption_starts)
+    )
 
 
 def _take(ids: Ids, index: Lengths) -> Ids:

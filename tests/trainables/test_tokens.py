@@ -1,15 +1,22 @@
+import random
+from itertools import pairwise
+
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from open_clip.tokenizer import SimpleTokenizer
 
+from trainables import tokens
+from trainables.bpe import WordEncoder
 from trainables.tokens import Inserts, WordTokenizer, lengths_of
 
 REFERENCE = SimpleTokenizer(context_length=77)
 UNCLEANED = SimpleTokenizer(context_length=77)
 UNCLEANED.clean_fn = str
 TOKENIZER = WordTokenizer(77)
+ENCODER = WordEncoder()
 
 
 def edited(caption, position, insert):
@@ -72,6 +79,74 @@ def test_lengths_count_start_and_end(sentences):
     ids = TOKENIZER.batch(sentences)
     expected = [len(TOKENIZER.encode(text)) + 2 for text in sentences]
     assert lengths_of(ids).tolist() == expected
+
+
+# What cleaning, splitting and merging could trip over, beside any characters at all.
+TRAPS = st.sampled_from(
+    ["&amp;", "&lt;", "&#11;", "&", "<start_of_text>", "<end_of_text>", "<\u017ftart_of_text>",
+     "'s", "'\u017f", "'LL", "\x1c", "\x0b", "\t", "\n", "\r", "\0", "\x7f", "\x85", "\xa0", " ",
+     "  ", "\u3000", "\u200b", "\ud800", "\u00c3\u00a9", "\u2019", "\ufb01", "e\u0301", "\u0130",
+     "\u03a3", "2\u00bd", "\U00010e7e", "\U0001f469\u200d\U0001f680", "don't", "A-1",
+     "zzzq" * 300]
+)  # fmt: skip
+ANY = st.lists(st.one_of(TRAPS, st.text(max_size=8)), max_size=8).map("".join)
+
+
+def plain_captions(texts):
+    words = [[UNCLEANED.encode(word) for word in TOKENIZER.words(text)] for text in texts]
+    return [[tuple(ids) for ids in caption] for caption in words]
+
+
+def as_lists(tokenised):
+    starts = tokenised.word_starts
+    words = [tuple(tokenised.ids[a:b].tolist()) for a, b in pairwise(starts)]
+    firsts = tokenised.caption_starts
+    return [words[a:b] for a, b in pairwise(firsts)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(ANY)
+def test_any_text_is_encoded_as_open_clip_encodes_it(text):
+    expected = REFERENCE.encode(text)
+    assert TOKENIZER.encode(text) == expected
+    assert TOKENIZER.captions([text]).ids.tolist() == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(ANY, max_size=6))
+def test_captions_are_words_of_captions(texts):
+    assert as_lists(TOKENIZER.captions(texts)) == plain_captions(texts)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="&")))
+def test_cleaning_only_lowers_plain_text(text):
+    assert REFERENCE.clean_fn(text).split() == text.lower().split() == TOKENIZER.words(text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(ANY.flatmap(lambda text: st.sampled_from([*TOKENIZER.words(text), "a"]))))
+def test_words_are_encoded_as_they_are(words):
+    ids, lengths = ENCODER(words)
+    assert ids.tolist() == [token for word in words for token in UNCLEANED.encode(word)]
+    assert lengths.tolist() == [len(UNCLEANED.encode(word)) for word in words]
+
+
+def test_many_captions_are_those_of_each_by_itself(sentences, monkeypatch):
+    monkeypatch.setattr(tokens, "_CAPTIONS_PER_CHUNK", 500)
+    rnd = random.Random(0)
+    made = ("".join(rnd.choices("abcdefghijklmnop", k=rnd.randint(1, 9))) for _ in range(1200))
+    texts = [f"{rnd.choice(sentences)} {one} {one}-{at}!" for at, one in enumerate(made)]
+    done = []
+    found = TOKENIZER.captions(pl.Series(texts), lambda *numbers: done.append(numbers))
+    assert done == [(500, 1200), (1000, 1200), (1200, 1200)]
+    assert as_lists(found) == plain_captions(texts)
+    assert (found.ids.dtype, found.word_starts.dtype) == (np.int32, np.int64)
+
+
+def test_no_captions():
+    found = TOKENIZER.captions([])
+    assert (len(found), len(found.ids), found.word_starts.tolist()) == (0, 0, [0])
 
 
 def test_an_empty_caption_is_start_and_end():
