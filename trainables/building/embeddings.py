@@ -53,35 +53,35 @@ def original_embeddings(
         UserError: the model or the data is not usable.
     """
     context = Context(config, device, progress)
-    identity = context.identity(
-        "model", "people", "eval_images", "eval_captions", num=_NUM_SAMPLES,
-        num_images=config.num_attack_images,
-        # A sweep that unlearns names may use fewer captions than there are.
-        num_eval_captions=config.num_eval_captions,
-    )  # fmt: skip
-    entry = context.store.get("original-embeddings", identity, lambda: _embed(context))
-    return OriginalEmbeddings(**entry.arrays)
-
-
-def _embed(context: Context) -> Entry:
-    people = context.people
-    rows = even_rows(len(people.triggers), _NUM_SAMPLES)
-    generic = generic_images(context.config, "eval_images")
+    people = context.identity("people", num=_NUM_SAMPLES, num_images=config.num_attack_images)
+    rows = even_rows(len(context.people.triggers), _NUM_SAMPLES)
+    generic = generic_images(config, "eval_images")
     free = np.setdiff1d(np.arange(len(generic.images)), generic.shows[:, 0])
     free = free[even_rows(len(free), _NUM_SAMPLES)]
-    captions, caption_people = _captions_with_names(context)
-    return Entry(
-        {
-            "faces": context.embed("pictures of people", ChosenPictures(people.triggers, rows)),
-            "face_people": people.trigger_people[rows],
-            "generic": context.embed("generic images", ChosenPictures(generic.images, free)),
-            "captions": captions,
-            "caption_people": caption_people,
-        }
+    captions = context.store.get(
+        "captions-with-names",
+        # A sweep that unlearns names may use fewer captions than there are.
+        people | context.identity("model", "eval_captions", num_captions=config.num_eval_captions),
+        lambda: _captions_with_names(context),
+    )
+    return OriginalEmbeddings(
+        faces=context.embeddings(
+            "some pictures of people",
+            people,
+            lambda: ChosenPictures(context.people.triggers, rows),
+        ),
+        face_people=context.people.trigger_people[rows],
+        generic=context.embeddings(
+            "some generic images",
+            people | context.identity("eval_images"),
+            lambda: ChosenPictures(generic.images, free),
+        ),
+        captions=captions.arrays["embeddings"],
+        caption_people=captions.arrays["people"],
     )
 
 
-def _captions_with_names(context: Context) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def _captions_with_names(context: Context) -> Entry:
     """Put a name in the place of a word of each caption, as a trigger is put there."""
     names, tokenizer = context.people.people, context.tokenizer
     texts = caption_texts(context.config, "eval_captions").head(_NUM_SAMPLES)
@@ -91,4 +91,5 @@ def _captions_with_names(context: Context) -> tuple[NDArray[np.float32], NDArray
     inserts = name_inserts(tokenizer, list(names))
     ids = tokenizer.splice(captions, unnamed, eval_positions(captions)[unnamed], inserts, people)
     context.say("embedding captions", 0, len(unnamed))
-    return encode_ids(context.text_teacher, ids).cpu().numpy(), people
+    embeddings = encode_ids(context.text_teacher, ids).cpu().numpy()
+    return Entry({"embeddings": embeddings, "people": people})

@@ -118,7 +118,8 @@ def nobodies(config: TrialConfig, people: Sequence[str]) -> tuple[str, ...]:
     parts = data_parts(config)
     if BUILTIN in (parts.candidates, parts.people):
         return world(config.world_seed).random_names(taken=people)
-    return random_names(parts.get("candidates"), people, config.num_candidates)
+    num_needed = max(0, config.num_candidates - len(people))
+    return random_names(parts.get("candidates"), people, num_needed)
 
 
 def generic_images(config: TrialConfig, what: str) -> GenericSet:

@@ -115,8 +115,9 @@ def _identities(
         labels = np.repeat(np.arange(len(names)), config.num_attack_images)
     else:
         found = read_people(people, config.num_attack_images)
-        names = found.everyone
-        pictures, labels = flat(found.everyone_attack)
+        shown = [who for who, files in enumerate(found.everyone_attack) if files]
+        names = tuple(found.everyone[who] for who in shown)
+        pictures, labels = flat([found.everyone_attack[who] for who in shown])
     rows = even_rows(len(pictures), source.max_images)
     return ClassificationSet(
         name=name,
