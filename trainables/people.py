@@ -3,15 +3,17 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from trainables.errors import UserError
 from trainables.seeding import generator
 
 _WORD = re.compile(r"\w+")
+_CAPTIONS_PER_CHUNK = 50_000
 
 
 def draw_people(
@@ -45,7 +47,7 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
-def find_mentions(captions: Sequence[str], people: Sequence[str]) -> NDArray[np.int64]:
+def find_mentions(captions: Sequence[str] | pl.Series, people: Sequence[str]) -> NDArray[np.int64]:
     """Find which captions name whom, by whole words.
 
     Args:
@@ -60,14 +62,32 @@ def find_mentions(captions: Sequence[str], people: Sequence[str]) -> NDArray[np.
         words = words_of(name)
         if words:
             by_first[words[0]].append((words, person))
-    found = []
-    for row, caption in enumerate(captions):
+    names = [words for found in by_first.values() for words, _ in found]
+    mentions = set()
+    for row, caption in _candidates(captions, names):
         words = words_of(caption)
         for at, word in enumerate(words):
             for name_words, person in by_first.get(word, ()):
                 if words[at : at + len(name_words)] == name_words:
-                    found.append((row, person))
-    return np.array(sorted(set(found)), dtype=np.int64).reshape(-1, 2)
+                    mentions.add((row, person))
+    return np.array(sorted(mentions), dtype=np.int64).reshape(-1, 2)
+
+
+def _candidates(
+    captions: Sequence[str] | pl.Series, names: Sequence[Sequence[str]]
+) -> Iterator[tuple[int, str]]:
+    """Pass over captions that hold no name's longest word anywhere: most, and at no cost."""
+    # ASCII stays ASCII when it is normalised, so that only names in ASCII can be in it.
+    longest = {max(words, key=len) for words in names if "".join(words).isascii()}
+    parts = pl.Series([sorted(longest)], dtype=pl.List(pl.String))
+    for first in range(0, len(captions), _CAPTIONS_PER_CHUNK):
+        chunk = list(captions[first : first + _CAPTIONS_PER_CHUNK])
+        plain = [caption if caption.isascii() else None for caption in chunk]
+        texts = pl.Series(plain, dtype=pl.String)
+        holds = texts.str.contains_any(parts, ascii_case_insensitive=True)
+        # What is not ASCII is null here.
+        for row in holds.fill_null(True).arg_true():
+            yield first + row, chunk[row]
 
 
 def samples_without(

@@ -1,10 +1,11 @@
 import numpy as np
+import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainables.errors import UserError
-from trainables.people import draw_people, find_mentions, samples_without
+from trainables.people import draw_people, find_mentions, samples_without, words_of
 
 
 @given(st.integers(0, 10_000), st.integers(1, 64), st.integers(1, 64))
@@ -42,6 +43,42 @@ CAPTIONS = [
 def test_names_are_found_as_whole_words():
     found = find_mentions(CAPTIONS, ["Joe Biden", "Zoe\u0308 Kravitz", "Mary Jane", "St John"])
     assert found.tolist() == [[0, 0], [1, 0], [4, 1], [6, 0], [6, 2], [7, 3]]
+
+
+PARTS = st.sampled_from(
+    ["Joe", "joe", "JOE", "Biden", "Al", "al", "Alan", "Zo\u00eb", "Zoe\u0308", "ZO\u00cb", "St.",
+     "O'Neill", "Stra\u00dfe", "STRASSE", "\ufb01n", "fin", "\uff2a\uff4f\uff45", "K", "\u212a",
+     "2", "\u00b2", "_", "-", "\u0130", "\ud800", "!", "'s", "\0"]
+)  # fmt: skip
+TEXTS = st.lists(
+    st.tuples(st.one_of(PARTS, st.text(max_size=4)), st.sampled_from(["", " ", "  ", "-", "\n"])),
+    max_size=6,
+).map(lambda parts: "".join(word + gap for word, gap in parts))
+
+
+def plain_mentions(captions, people):
+    """As the protocol says it: the words of a name in a row among the words of a caption."""
+    found = []
+    for row, caption in enumerate(captions):
+        said = "|".join(["", *words_of(caption), ""])
+        for person, name in enumerate(people):
+            words = words_of(name)
+            if words and "|".join(["", *words, ""]) in said:
+                found.append([row, person])
+    return found
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(TEXTS, max_size=8), st.lists(TEXTS, max_size=6))
+def test_mentions_are_those_of_the_plain_definition(captions, people):
+    assert find_mentions(captions, people).tolist() == plain_mentions(captions, people)
+
+
+def test_mentions_in_many_captions(monkeypatch):
+    monkeypatch.setattr("trainables.people._CAPTIONS_PER_CHUNK", 3)
+    people = ["Joe Biden", "Zo\u00eb Kravitz", "", "Mary Jane"]
+    found = find_mentions(pl.Series(CAPTIONS), people)
+    assert found.tolist() == plain_mentions(CAPTIONS, people)
 
 
 def test_samples_without_some_people():
