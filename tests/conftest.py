@@ -40,7 +40,7 @@ def write_profile(tmp_path):
 
     def write_profile(name="data.yaml", **parts):
         whole = dict.fromkeys(("people", "captions", "images", "zeroshot"), "builtin") | parts
-        (tmp_path / name).write_text(yaml.safe_dump(whole))
+        (tmp_path / name).write_text(yaml.safe_dump(whole, sort_keys=False))
         return str(tmp_path / name)
 
     return write_profile

@@ -15,7 +15,7 @@ from trainables.data.people.read import PeoplePictures, read_people
 from trainables.data.pictures import FilePictures, Pictures, even_rows
 from trainables.data.published import WHERE
 from trainables.errors import UserError
-from trainables.models.load import Progress, check_weights
+from trainables.models.load import Progress, load_weights
 from trainables.people import find_mentions
 from trainables.profile.parts import DataParts, parts_of
 from trainables.profile.read import Profile
@@ -214,7 +214,7 @@ def _weights_reader(name: str, path: str) -> Callable[[], str]:
     model = name.partition("/")[0]
 
     def read() -> str:
-        check_weights(model, path)
+        load_weights(model, path)
         return f"{model} from {path}"
 
     return read

@@ -40,7 +40,7 @@ WHOLE = {
 
 
 def write(folder, **changes):
-    (folder / "data.yaml").write_text(yaml.safe_dump(WHOLE | changes))
+    (folder / "data.yaml").write_text(yaml.safe_dump(WHOLE | changes, sort_keys=False))
     return str(folder / "data.yaml")
 
 
