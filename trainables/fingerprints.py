@@ -1,13 +1,11 @@
 """What the weights and the data of a trial are, so that its key changes when they do."""
 
-import hashlib
-from functools import lru_cache
 from pathlib import Path
 
 from trainables.builtin.recipe import default_recipe
 from trainables.config import TrialConfig
+from trainables.data.digests import file_digest
 from trainables.data.folders import folder_digest
-from trainables.errors import UserError
 
 
 def fingerprints(config: TrialConfig) -> dict[str, str]:
@@ -41,24 +39,3 @@ def _model(config: TrialConfig, world: str) -> str:
 def looks_like_path(pretrained: str) -> bool:
     """Tell the path of a checkpoint from an open_clip tag."""
     return "/" in pretrained or Path(pretrained).suffix in {".pt", ".pth", ".bin", ".safetensors"}
-
-
-def file_digest(path: Path, what: str) -> str:
-    """Hash a file's content; done once for as long as its size and time stay.
-
-    Raises:
-        UserError: it cannot be read.
-    """
-    try:
-        stat = path.stat()
-        return _digest(path, stat.st_size, stat.st_mtime_ns)
-    except OSError as error:
-        raise UserError(
-            f"{what}: cannot read {path} ({error.strerror}); name a file that exists."
-        ) from error
-
-
-@lru_cache(maxsize=1024)
-def _digest(path: Path, _size: int, _mtime_ns: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
