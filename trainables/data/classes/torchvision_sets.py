@@ -89,8 +89,6 @@ def _by_torchvision(source: ClassSource, what: str, layout: str) -> Iterator[Non
     """Turn what is wrong with a folder, of which torchvision says little, into a sentence."""
     try:
         yield
-    except UserError:
-        raise
     except KeyError as error:
         raise UserError(
             f"{what}: {error} is missing in its files of names and labels in {source.path}; "
