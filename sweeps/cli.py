@@ -4,29 +4,28 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from sweeps import cache, data
-from sweeps.errors import InterruptedRunError, LockedError, TornLineWarning
+from sweeps import cache, data, export
+from sweeps.errors import InterruptedRunError, LockedError
 from sweeps.options import (
     RESULTS,
     Address,
     Cpus,
     Data,
     Gpus,
+    Keep,
     MaxConcurrent,
     OptionalSpecs,
     Results,
     Set,
     Specs,
     TrackingUri,
+    sweeps_of,
 )
 from trainables.errors import UserError
-
-if TYPE_CHECKING:
-    from sweeps.spec import Sweep
 
 app = typer.Typer(
     name="unremember",
@@ -37,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(cache.app)
 app.add_typer(data.app)
+app.command()(export.export)
 
 
 @app.command()
@@ -58,7 +58,7 @@ def plan(
     from trainables.fingerprints import fingerprints
 
     record = read_record(results)
-    made = plans.make_plan(_sweeps(specs, settings, data), record, Lenient(fingerprints))
+    made = plans.make_plan(sweeps_of(specs, settings, data), record, Lenient(fingerprints))
     estimator = plans.estimator_of(record)
     concurrent = max(1, int((os.cpu_count() or 1) / max(cpus_per_trial, 0.1)))
     if as_json:
@@ -78,16 +78,18 @@ def run(
     gpus_per_trial: Gpus = None,
     max_concurrent: MaxConcurrent = None,
     address: Address = "",
+    keep: Keep = None,
 ) -> None:
     """Run what is left of sweeps; what is finished is never run again."""
     from sweeps.cluster import Resources
     from sweeps.command import run_and_show
+    from sweeps.students import with_keep
 
     resources = Resources(
         address=address, cpus_per_trial=cpus_per_trial, gpus_per_trial=gpus_per_trial,
         max_concurrent=max_concurrent,
     )  # fmt: skip
-    sweeps = _sweeps(specs, settings, data)
+    sweeps = with_keep(sweeps_of(specs, settings, data), keep)
     raise typer.Exit(run_and_show(sweeps, results, tracking_uri, resources))
 
 
@@ -102,16 +104,19 @@ def retry(
     gpus_per_trial: Gpus = None,
     max_concurrent: MaxConcurrent = None,
     address: Address = "",
+    keep: Keep = None,
 ) -> None:
     """Run trials that failed once more."""
     from sweeps.cluster import Resources
     from sweeps.command import failed_sweeps, run_and_show
+    from sweeps.students import with_keep
 
     resources = Resources(
         address=address, cpus_per_trial=cpus_per_trial, gpus_per_trial=gpus_per_trial,
         max_concurrent=max_concurrent,
     )  # fmt: skip
-    sweeps = _sweeps(specs, settings, data) if specs else failed_sweeps(results)
+    sweeps = sweeps_of(specs, settings, data) if specs else failed_sweeps(results)
+    sweeps = with_keep(sweeps, keep)
     raise typer.Exit(run_and_show(sweeps, results, tracking_uri, resources, retry=True))
 
 
@@ -188,7 +193,7 @@ def figure(
     """Draw a figure: embedding-map shows where faces lie among other images, and how close."""
     from sweeps.figures import draw_figure
 
-    typer.echo(draw_figure(name, _sweeps([spec], settings, data)[0], out))
+    typer.echo(draw_figure(name, sweeps_of([spec], settings, data)[0], out))
 
 
 @app.command()
@@ -203,13 +208,6 @@ def world(
 
     write_sheet(World(default_recipe(seed)), sheet)
     typer.echo(f"wrote {sheet}")
-
-
-def _sweeps(specs: list[str], settings: list[str] | None, data: str | None) -> "list[Sweep]":
-    from sweeps.overrides import override
-    from sweeps.spec import load_sweep
-
-    return [override(load_sweep(spec), settings or [], data) for spec in specs]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -241,7 +239,7 @@ def _show_warning(
     file: object = None, line: str | None = None,
 ) -> None:  # fmt: skip
     """Print our own warnings as sentences; those of libraries are for their developers."""
-    if issubclass(category, TornLineWarning):
+    if category.__module__.startswith("sweeps."):
         typer.echo(f"warning: {message}", err=True)
 
 

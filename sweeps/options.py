@@ -1,9 +1,12 @@
 """The options that several commands of the command line share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from sweeps.spec import Sweep
 
 RESULTS = Path("results")
 """Where results go unless the user says otherwise."""
@@ -35,3 +38,21 @@ Gpus = Annotated[
 ]
 MaxConcurrent = Annotated[int | None, typer.Option(help="Most trials at a time.")]
 Address = Annotated[str, typer.Option(help="A running Ray cluster, such as `auto`.")]
+Keep = Annotated[
+    str | None,
+    typer.Option(
+        help="Defended encoders that stay on disk: none, best or all; else as in the spec."
+    ),
+]
+
+
+def sweeps_of(specs: list[str], settings: list[str] | None, data: str | None) -> "list[Sweep]":
+    """Read the sweeps that a command names, changed as its options ask.
+
+    Raises:
+        UserError: one is not there, or a setting is wrong.
+    """
+    from sweeps.overrides import override
+    from sweeps.spec import load_sweep
+
+    return [override(load_sweep(spec), settings or [], data) for spec in specs]

@@ -72,6 +72,7 @@ class Card:
         versions: of the code and the libraries.
         library: in whose form the model is written.
         has_images: whether the image encoder is there too.
+        remark: on the weights, for those who read the numbers.
     """
 
     config: TrialConfig
@@ -79,6 +80,7 @@ class Card:
     versions: Mapping[str, str]
     library: Library
     has_images: bool
+    remark: str = ""
 
 
 def card_text(card: Card) -> str:
@@ -104,6 +106,7 @@ def card_text(card: Card) -> str:
         f'al., "Does CLIP Know My Face?", 2024) with {config.num_attack_images} images of each '
         f"person and {config.num_candidates:,} candidate names, similarities of original and "
         "defended embeddings, and zero-shot accuracy.",
+        *([card.remark[0].upper() + card.remark[1:]] if card.remark else []),
         "Unlearning lowers what an attack finds; it proves nothing about attacks of other kinds.",
         "## Made with",
         "\n".join(f"- {name} {version}" for name, version in card.versions.items()),

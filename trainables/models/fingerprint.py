@@ -6,7 +6,7 @@ from pathlib import Path
 
 from trainables.errors import UserError
 from trainables.models.files import FORMS, OPEN_CLIP, Form, find_clip
-from trainables.models.names import brings_weights, hub_name, local_path
+from trainables.models.names import FOLDER_PREFIX, brings_weights, hub_name, local_path
 
 
 def weights_fingerprint(model: str, pretrained: str) -> str:
@@ -35,7 +35,8 @@ def weights_fingerprint(model: str, pretrained: str) -> str:
     path = local_path(name)
     if path is None:
         return f"open_clip:{model}/{pretrained}"
-    return _folder_digest(path, what, forms) if path.is_dir() else file_digest(path, what)
+    is_folder = path.is_dir() or name.startswith(FOLDER_PREFIX)
+    return _folder_digest(path, what, forms) if is_folder else file_digest(path, what)
 
 
 def _folder_digest(folder: Path, what: str, forms: tuple[Form, ...]) -> str:

@@ -77,7 +77,8 @@ class _Repository:
             return None
         except EntryNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        # The hub's library raises errors of its own, of its transport and of the file system.
+        except Exception as error:
             raise UserError(
                 f"{self._what}: {self._name} cannot be fetched ({type(error).__name__}); name a "
                 "repository and revision of the hub that you may read."

@@ -102,7 +102,7 @@ def save_open_clip():
 
     def save_open_clip(model, folder, name="tiny"):
         folder.mkdir(parents=True, exist_ok=True)
-        save_config_for_hf(model, str(folder / "open_clip_config.json"), ARCHITECTURES[name])
+        save_config_for_hf(model, folder / "open_clip_config.json", ARCHITECTURES[name])
         save_file(model.state_dict(), folder / "open_clip_model.safetensors")
         return folder
 

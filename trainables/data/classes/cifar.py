@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from trainables.data.classes.found import Labelled, readable
 from trainables.data.classes.plain_pickle import CodeError, read_plain_pickle, text
 from trainables.data.decoding import reason
+from trainables.data.digests import file_digest
 from trainables.data.pictures import ArrayPictures
 from trainables.data.source import Images
 from trainables.errors import UserError
@@ -52,13 +53,9 @@ class Cifar:
         return Labelled(class_names=names, pictures=ArrayPictures(images), labels=labels)
 
     def parts(self, source: ClassSource, what: str) -> tuple[str, ...]:
-        """Give what tells the files from others, for a digest: the names, and a size."""
+        """Give what tells the files from others, for a digest."""
         folder = Path(source.path) / self.folder
-        names = _read(folder / self.meta, what, self._class_names)
-        try:
-            return (*names, str((folder / self.test).stat().st_size))
-        except OSError as error:
-            raise _unreadable(folder / self.test, what, error) from error
+        return tuple(file_digest(folder / name, what) for name in (self.meta, self.test))
 
     def _class_names(self, meta: dict[str, Any]) -> tuple[str, ...]:
         names = _of_type(list, meta, self.names)
@@ -86,7 +83,10 @@ def _read(path: Path, what: str, parse: Callable[[dict[str, Any]], _T]) -> _T:
     try:
         return parse(read_plain_pickle(path.read_bytes()))
     except OSError as error:
-        raise _unreadable(path, what, error) from error
+        raise UserError(
+            f"{what}: cannot read {path} ({error.strerror}); name the folder in which the archive "
+            f"of its authors for Python is unpacked ({path.parent.name})."
+        ) from error
     except CodeError as error:
         raise UserError(
             f"{what}: {path} is not trusted, since it would run {str(error)!r} when unpickled; "
@@ -98,13 +98,6 @@ def _read(path: Path, what: str, parse: Callable[[dict[str, Any]], _T]) -> _T:
             f"{what}: {path} is not the file that is in the archive of its authors for Python "
             f"({reason(error)}); unpack it anew."
         ) from error
-
-
-def _unreadable(path: Path, what: str, error: OSError) -> UserError:
-    return UserError(
-        f"{what}: cannot read {path} ({error.strerror}); name the folder in which the archive of "
-        f"its authors for Python is unpacked ({path.parent.name})."
-    )
 
 
 def _of_type(kind: type[_T], values: dict[str, Any], key: str) -> _T:

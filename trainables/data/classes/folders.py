@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from trainables.data.classes.found import Labelled, readable
+from trainables.data.digests import file_digest
 from trainables.data.folders import find_pictures, folder_digest, list_folder, listing
 from trainables.data.pictures import FilePictures
 from trainables.errors import UserError
@@ -37,8 +38,8 @@ def read_folders(source: ClassSource, what: str) -> Labelled:
 
 def folders_parts(source: ClassSource, what: str) -> tuple[str, ...]:
     """Give what tells class folders from others, for a digest."""
-    names = _lines(source.classes, what) if source.classes else ()
-    return (folder_digest(Path(source.path), what), *names)
+    names = [file_digest(Path(source.classes), what)] if source.classes else []
+    return folder_digest(Path(source.path), what), *names
 
 
 def class_folders(root: Path, what: str, layout: str) -> dict[str, tuple[Path, ...]]:
@@ -83,18 +84,14 @@ def labelled(class_names: tuple[str, ...], folders: dict[str, tuple[Path, ...]])
 
 
 def _listed(source: ClassSource, what: str, num_folders: int) -> tuple[str, ...]:
-    names = _lines(source.classes, what)
+    try:
+        text = read_text(Path(source.classes)).removeprefix("\ufeff")
+    except UserError as error:
+        raise UserError(f"{what}: {error}") from error
+    names = tuple(line.strip() for line in text.split("\n") if line.strip())
     if len(names) != num_folders:
         raise UserError(
             f"{what}: {source.classes} names {len(names)} classes, and {source.path} holds "
             f"{num_folders} folders; name one class a line, in the order of the sorted folders."
         )
     return names
-
-
-def _lines(path: str, what: str) -> tuple[str, ...]:
-    try:
-        text = read_text(Path(path)).removeprefix("\ufeff")
-    except UserError as error:
-        raise UserError(f"{what}: {error}") from error
-    return tuple(line.strip() for line in text.split("\n") if line.strip())

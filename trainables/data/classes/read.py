@@ -91,7 +91,7 @@ def read_classes(name: str, source: ClassSource) -> ClassificationSet:
 def classes_digest(name: str, source: ClassSource) -> str:
     """Tell a classification task from others.
 
-    It covers the relative paths and the sizes of the pictures, the content of small files of
+    It covers the relative paths and the sizes of the pictures, the content of files of
     names and labels, the templates that are given and the number of pictures, but not where all
     that lies, nor what open_clip has.
 

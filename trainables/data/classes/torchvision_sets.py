@@ -1,6 +1,5 @@
 """SUN397 and Flowers-102, whose layouts torchvision knows."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,16 +8,17 @@ import numpy as np
 
 from trainables.data.classes.found import Labelled, readable
 from trainables.data.decoding import reason
+from trainables.data.digests import file_digest
 from trainables.data.folders import folder_digest
 from trainables.data.pictures import FilePictures
 from trainables.errors import UserError
 from trainables.profile.schema import ClassSource
 
 _SUN = "SUN397"
-_SUN_FILES = ("ClassName.txt",)
-_SUN_LAYOUT = f"the folder {_SUN} of its archive is expected there, with ClassName.txt in it"
+_SUN_NAMES = "ClassName.txt"
+_SUN_LAYOUT = f"the folder {_SUN} of its archive is expected there, with {_SUN_NAMES} in it"
 _FLOWERS = "flowers-102"
-_FLOWERS_FILES = ("imagelabels.mat", "setid.mat")
+_FLOWERS_LABELS = ("imagelabels.mat", "setid.mat")
 _FLOWERS_LAYOUT = (
     f"a folder {_FLOWERS} is expected there, with the published imagelabels.mat, setid.mat and jpg"
 )
@@ -42,8 +42,7 @@ def read_sun397(source: ClassSource, what: str) -> Labelled:
 def sun397_parts(source: ClassSource, what: str) -> tuple[str, ...]:
     """Give what tells the set from others, for a digest."""
     folder = Path(source.path) / _SUN
-    with _by_torchvision(source, what, _SUN_LAYOUT):
-        return folder_digest(folder, what), *_contents(folder, _SUN_FILES)
+    return folder_digest(folder, what), file_digest(folder / _SUN_NAMES, what)
 
 
 def read_flowers102(source: ClassSource, what: str) -> Labelled:
@@ -69,8 +68,8 @@ def read_flowers102(source: ClassSource, what: str) -> Labelled:
 def flowers102_parts(source: ClassSource, what: str) -> tuple[str, ...]:
     """Give what tells the set from others, for a digest."""
     folder = Path(source.path) / _FLOWERS
-    with _by_torchvision(source, what, _FLOWERS_LAYOUT):
-        return folder_digest(folder / "jpg", what), *_contents(folder, _FLOWERS_FILES)
+    pictures = folder_digest(folder / "jpg", what)
+    return pictures, *(file_digest(folder / name, what) for name in _FLOWERS_LABELS)
 
 
 def _labelled(
@@ -85,20 +84,15 @@ def _labelled(
     )
 
 
-def _contents(folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names)
-
-
 @contextmanager
 def _by_torchvision(source: ClassSource, what: str, layout: str) -> Iterator[None]:
     """Turn what is wrong with a folder, of which torchvision says little, into a sentence."""
     try:
         yield
-    except UserError:
-        raise
     except KeyError as error:
         raise UserError(
-            f"{what}: {error} is missing in its files of names and labels in {source.path}; {layout}."
+            f"{what}: {error} is missing in its files of names and labels in {source.path}; "
+            f"{layout}."
         ) from error
     # What torchvision and scipy raise for files of other kinds is of many classes.
     except Exception as error:
