@@ -118,14 +118,15 @@ def _start(resources: Resources) -> None:
             )
         except ConnectionError as error:
             raise UserError(
-                f"there is no Ray cluster at {resources.address}: {_first_line(error)}"
+                f"there is no Ray cluster at {resources.address}: {first_line(error)}"
             ) from error
     logging.getLogger("ray").setLevel(logging.ERROR)
     # "Trials did not complete": each of them is journaled, logged and shown.
     logging.getLogger("ray.tune.tune").setLevel(logging.CRITICAL)
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Give the first line of what an error says."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 

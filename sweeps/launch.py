@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ def run_trials(
     *,
     observers: Sequence[Observer] = (),
     resources: Resources | None = None,
+    slots: Slots | None = None,
     provenance: Mapping[str, Any] | None = None,
     interrupt: Interrupt | None = None,
 ) -> None:
@@ -36,9 +37,11 @@ def run_trials(
         trials: what to run, in this order.
         journal: where events go before anything else.
         trainable: the Tune Trainable that runs a trial by its key.
-        shared: what all trials read; each value goes once into Ray's object store.
+        shared: what all trials read; each value goes once into Ray's object store, unless it is
+            a reference to what is there.
         observers: told of everything after the journal.
         resources: what trials run on.
+        slots: of a cluster that was joined for this run.
         provenance: kept with every event.
         interrupt: lets signals stop the run between two events.
 
@@ -52,7 +55,7 @@ def run_trials(
     with (
         _storage(journal.results) as storage,
         _ray_output(journal.results),
-        ray_cluster(resources or Resources()) as slots,
+        nullcontext(slots) if slots else ray_cluster(resources or Resources()) as slots,
     ):
         students = Students(trials, journal.results)
         recorder = Recorder(
@@ -103,7 +106,10 @@ def _run_experiment(
     from ray import tune
 
     jobs = {trial.key: trial.config.model_dump() for trial in trials}
-    references = {name: ray.put(value) for name, value in shared.items()}
+    references = {
+        name: value if isinstance(value, ray.ObjectRef) else ray.put(value)
+        for name, value in shared.items()
+    }
     kept = {"kept": wanted} if wanted else {}
     with_all = tune.with_parameters(trainable, jobs=jobs, shared=references, **kept)
     # Not a Tuner: it pickles its callbacks, and ours hold the journal.

@@ -2,7 +2,8 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,19 +11,19 @@ from typing import Any
 from rich.console import Console
 
 from sweeps.board import Board
-from sweeps.cluster import Resources
+from sweeps.cluster import Resources, Slots, ray_cluster
 from sweeps.events import SweepEvent, TrialEvent
 from sweeps.interrupt import Interrupt
 from sweeps.journal import Journal
 from sweeps.live import preparing, view_of
 from sweeps.plan import Plan, estimator_of, make_plan
 from sweeps.provenance import provenance
+from sweeps.remote import BuildShared, build_on_gpu
 from sweeps.spec import Sweep
 from sweeps.standing import Record, read_record
 from sweeps.tracking import Tracker
 from sweeps.trials import Trial, trial_keys
-
-BuildShared = Callable[[Sequence[Any], Callable[[str, int, int], None]], Mapping[str, Any]]
+from trainables.config import TrialConfig
 
 _DRAIN_AFTER_INTERRUPT_S = 2.0
 
@@ -128,16 +129,41 @@ class _Run:
         from sweeps.launch import run_trials
 
         what = science()
-        with preparing(self.console) as progress:
-            shared = what.build_shared([trial.config for trial in trials], progress)
-        _say(self.console, "starting Ray ...")
-        with view_of(board, self.console) as view:
-            run_trials(
-                trials, self.journal, what.trainable, shared,
-                observers=[view, _Notify(self.tracker)], resources=self.resources,
-                provenance=self.facts, interrupt=self.interrupt,
-            )  # fmt: skip
+        with self._joined() as slots:
+            shared = self._build_shared(what, [trial.config for trial in trials], slots)
+            if slots is None:
+                _say(self.console, "starting Ray ...")
+            with view_of(board, self.console) as view:
+                run_trials(
+                    trials, self.journal, what.trainable, shared,
+                    observers=[view, _Notify(self.tracker)], resources=self.resources, slots=slots,
+                    provenance=self.facts, interrupt=self.interrupt,
+                )  # fmt: skip
         return board
+
+    @contextmanager
+    def _joined(self) -> Iterator[Slots | None]:
+        """Join the cluster that the user names; None where Ray is started later, on this machine.
+
+        That cluster may have the GPU that this machine lacks for what trials share.
+        """
+        if not self.resources.address:
+            yield None
+            return
+        _say(self.console, f"joining the Ray cluster {self.resources.address} ...")
+        with ray_cluster(self.resources) as slots:
+            self.interrupt.listen()  # Ray has taken SIGTERM
+            yield slots
+
+    def _build_shared(
+        self, science: Science, configs: Sequence[TrialConfig], slots: Slots | None
+    ) -> Mapping[str, Any]:
+        from trainables.device import best_device
+
+        with preparing(self.console) as progress:
+            if slots is not None and slots.gpus and best_device().type == "cpu":
+                return build_on_gpu(science.build_shared, configs, progress, self.interrupt)
+            return science.build_shared(configs, progress)
 
 
 class _Notify:

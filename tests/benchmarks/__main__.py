@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from tests.benchmarks import augment, images, science, sweeper
+from tests.benchmarks import augment, captions, images, science, sweeper
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ COMPARISONS = [
     Comparison(
         "image_step", "open_clip's tower and autograd, the teacher asked", images.image_step
     ),
+    Comparison("captions", "open_clip's tokenizer, one by one", captions.tokenise),
+    Comparison("captions_worst", "the same, where no word comes twice", captions.tokenise_letters),
     Comparison("paste", "a PIL loop over the images", augment.paste),
 ]
 

@@ -219,7 +219,7 @@ def test_a_missing_file_and_a_folder(tmp_path):
 
 
 def test_nothing_unpacks_without_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(content, "_BLOCK", 1 << 10)
+    monkeypatch.setattr(content, "MAX_LINE", 1 << 10)
     monkeypatch.setattr(coco, "_MAX_BYTES", 1 << 12)
     monkeypatch.setattr(content.read_content, "__defaults__", (1 << 12, True))
     monkeypatch.setattr(tables, "_MAX_BYTES", 1 << 12)
@@ -237,6 +237,11 @@ def test_nothing_unpacks_without_end(tmp_path, monkeypatch):
     assert path.stat().st_size < 1 << 12
     for column in same.columns:
         assert "GiB of captions" in refused(path, column)
+
+
+def test_a_caption_longer_than_captions_are(tmp_path):
+    path = write_table(tmp_path / "a.parquet", pl.DataFrame({"TEXT": ["a " * 1_000_000]}))
+    assert "holds a caption of more than" in refused(path)
 
 
 def test_an_address_that_fails(monkeypatch):

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from trainables.data.captions.coco import read_coco
+from trainables.data.captions.content import MAX_LINE
 from trainables.data.captions.files import find_files, form_of, is_remote
 from trainables.data.captions.lines import read_lines
 from trainables.data.captions.tables import read_column, read_remote_column
@@ -44,6 +45,12 @@ def read_captions(source: CaptionSource, what: str) -> pl.Series:
     texts = texts.filter(texts != "")
     if not len(texts):
         raise UserError(f"{what}: {source.path} holds no caption: at least one is needed.")
+    longest = texts.str.len_bytes().max()
+    if isinstance(longest, int) and longest > MAX_LINE:
+        raise UserError(
+            f"{what}: {source.path} holds a caption of more than {MAX_LINE} bytes; captions are "
+            "shorter."
+        )
     if texts.str.contains("\0", literal=True).any():
         raise UserError(
             f"{what}: a caption in {source.path} holds a NUL byte, which is no part of a text; "

@@ -9,7 +9,8 @@ from pathlib import Path
 from trainables.errors import UserError
 
 _MAX_BYTES = 1 << 30
-_BLOCK = 1 << 20
+MAX_LINE = 1 << 20
+"""More bytes than a caption has."""
 _GZIP = b"\x1f\x8b"
 
 
@@ -72,9 +73,9 @@ def _blocks(path: Path, what: str, at_most: int | None, lines: bool) -> Iterator
                 f"{what}: {path} is a binary file (it holds NUL bytes); captions are expected in "
                 "it as text in UTF-8."
             )
-        if lines and len(block) == _BLOCK and b"\n" not in block:
+        if lines and len(block) == MAX_LINE and b"\n" not in block:
             raise UserError(
-                f"{what}: {path} has a line of more than {_BLOCK} bytes; captions are shorter."
+                f"{what}: {path} has a line of more than {MAX_LINE} bytes; captions are shorter."
             )
         num_bytes += len(block)
         if at_most is not None and num_bytes > at_most:
@@ -92,7 +93,7 @@ def _raw_blocks(path: Path, what: str) -> Iterator[bytes]:
         with opened(path, "rb") as file:
             block = b"start"
             while block:
-                block = file.read(_BLOCK)
+                block = file.read(MAX_LINE)
                 yield block
     except (OSError, EOFError, zlib.error) as error:
         raise _unreadable(path, what, error) from error
