@@ -101,7 +101,7 @@ def _text(report: Any, *, show_names: bool) -> str:
 
 
 def _said(finding: Any) -> str:
-    said = f"ok       {finding.found}" if finding.found else "not said"
+    said = f"ok     {finding.found}" if finding.found else "absent"
     if finding.fault:
         said = "WRONG"
     return f"{said}  {finding.hint}".rstrip()

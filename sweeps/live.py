@@ -130,7 +130,10 @@ def view_of(board: Board, console: Console) -> Iterator[View]:
 
 @contextmanager
 def preparing(console: Console) -> Iterator[Callable[[str, int, int], None]]:
-    """Show how the preparation of models and data comes along: what, how much, of how much."""
+    """Show how the preparation of models and data comes along: what, how much, of how much.
+
+    What is told of 0 is a remark.
+    """
     if not console.is_terminal:
         yield _Lines(console)
         return
@@ -141,6 +144,9 @@ def preparing(console: Console) -> Iterator[Callable[[str, int, int], None]]:
         tasks: dict[str, TaskID] = {}
 
         def report(what: str, done: int, total: int) -> None:
+            if not total:
+                bars.console.print(what, markup=False, highlight=False, soft_wrap=True)
+                return
             if what not in tasks:
                 tasks[what] = bars.add_task(what, total=total)
             bars.update(tasks[what], completed=done, total=total)
@@ -159,4 +165,5 @@ class _Lines:
         tenth = 10 * done // max(total, 1)
         if (what, tenth) not in self._said:
             self._said.add((what, tenth))
-            self._console.print(f"{what}: {10 * tenth}%", markup=False, highlight=False)
+            line = f"{what}: {10 * tenth}%" if total else what
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)

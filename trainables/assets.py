@@ -121,7 +121,6 @@ class Assets:
         name_embeddings: (num_templates, num_candidates, embed_dim) unit vectors of the original
             text encoder.
         tasks: the zero-shot tasks, in the order of the data.
-        notes: what the data leaves out, one sentence each.
         text: where the text encoder is defended.
         image: where the image encoder is defended.
     """
@@ -133,7 +132,6 @@ class Assets:
     attack_embeddings: Floats
     name_embeddings: Floats
     tasks: tuple[TaskAssets, ...]
-    notes: tuple[str, ...] = ()
     text: TextAssets | None
     image: ImageAssets | None
 

@@ -13,7 +13,8 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from trainables.bpe import Ids, Lengths, WordEncoder
+from trainables.bpe import Ids as Ids
+from trainables.bpe import Lengths, WordEncoder
 
 # So many are taken to pieces at a time: memory stays small, and a distinct word is encoded once.
 _CAPTIONS_PER_CHUNK = 50_000

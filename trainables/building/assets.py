@@ -40,6 +40,8 @@ def build_assets(
     )  # fmt: skip
     people = attacked.texts["people"]
     text, image = ("text" in config.encoders), ("image" in config.encoders)
+    for note in (*attacked.texts["notes"], *absent_tasks(config)):
+        context.say(note, 0, 0)
     return Assets(
         people=tuple(people),
         candidates=tuple(attacked.texts["candidates"]),
@@ -48,7 +50,6 @@ def build_assets(
         attack_embeddings=attacked.arrays["attack_embeddings"],
         name_embeddings=attacked.arrays["name_embeddings"],
         tasks=build_task_assets(context),
-        notes=(*attacked.texts["notes"], *absent_tasks(config)),
         text=build_text_assets(context, people) if text else None,
         image=build_image_assets(context) if image else None,
     )

@@ -17,7 +17,7 @@ from trainables.fingerprints import ZEROSHOT_PREFIX, part_print
 from trainables.image_encoder import ImageEncoder, encode_chunks, take_image_encoder
 from trainables.models.load import LoadedClip, Progress, load_clip
 from trainables.paths import cache_dir
-from trainables.profile.parts import PROFILE_KEYS, data_parts, with_weights
+from trainables.profile.parts import PROFILE_KEYS, data_parts
 from trainables.store import ArrayStore, RowSource
 from trainables.text_encoder import TextEncoder, take_text_encoder
 from trainables.tokens import WordTokenizer, word_tokenizer
@@ -55,7 +55,7 @@ class Context:
     @cached_property
     def clip(self) -> LoadedClip:
         """The original model."""
-        return load_clip(with_weights(self.config), self._progress)
+        return load_clip(self.config, self._progress)
 
     @cached_property
     def text_teacher(self) -> TextEncoder:

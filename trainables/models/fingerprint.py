@@ -1,10 +1,9 @@
 """What the weights of a model are, so that a trial's key changes when they do."""
 
 import hashlib
-from functools import lru_cache
 from pathlib import Path
 
-from trainables.errors import UserError
+from trainables.data.digests import file_digest
 from trainables.models.files import FORMS, OPEN_CLIP, Form, find_clip
 from trainables.models.names import FOLDER_PREFIX, brings_weights, hub_name, local_path
 
@@ -43,31 +42,3 @@ def _folder_digest(folder: Path, what: str, forms: tuple[Form, ...]) -> str:
     files = find_clip(folder, what, forms).files
     text = "".join(f"{path.name}\0{file_digest(path, what)}\n" for path in files)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def file_digest(path: Path, what: str) -> str:
-    """Hash a file's content; done once for as long as its size and time stay.
-
-    Args:
-        path: the file.
-        what: the setting that names it, for messages.
-
-    Returns:
-        16 hexadecimal digits.
-
-    Raises:
-        UserError: it cannot be read.
-    """
-    try:
-        stat = path.stat()
-        return _digest(path, stat.st_size, stat.st_mtime_ns)
-    except OSError as error:
-        raise UserError(
-            f"{what}: cannot read {path} ({error.strerror}); name a file that exists."
-        ) from error
-
-
-@lru_cache(maxsize=1024)
-def _digest(path: Path, _size: int, _mtime_ns: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

@@ -19,9 +19,13 @@ from trainables.models.fit import fit
 from trainables.models.hub import fetch
 from trainables.models.names import FOLDER_PREFIX, brings_weights, hub_name, local_path
 from trainables.paths import cache_dir
+from trainables.profile.parts import with_weights
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
+"""Called with what is being done, how much of it is done, and how much there is.
+
+Where there is nothing to be done (0 of 0), it is a remark.
+"""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ def load_clip(config: TrialConfig, progress: Progress | None = None) -> LoadedCl
             report = lambda done, total: progress("pre-training the built-in CLIP", done, total)  # noqa: E731
         model, _ = load_or_pretrain(default_recipe(config.world_seed), cache_dir(), report)
     else:
+        config = with_weights(config)
         model = load_weights(config.model, config.pretrained)
     return LoadedClip(model.eval().requires_grad_(False), int(model.context_length))
 

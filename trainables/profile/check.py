@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from trainables.builtin.recipe import default_recipe
+from trainables.builtin.world import World
 from trainables.config import BUILTIN
 from trainables.data.captions import read_captions
 from trainables.data.classes.read import read_classes
@@ -126,7 +128,11 @@ class _Checker:
 
     def _readers(self) -> Iterator[tuple[str, Callable[[], str] | None]]:
         parts = self._parts
-        yield "people", _unless_missing(parts.people, self._read_people)
+        invented = parts.people == BUILTIN
+        yield (
+            "people",
+            (self._invent_people if invented else _unless_missing(parts.people, self._read_people)),
+        )
         yield "candidates", _unless_missing(parts.candidates, self._read_candidates)
         for name, captions in (("train", parts.train_captions), ("eval", parts.eval_captions)):
             yield f"captions.{name}", _unless_missing(captions, self._captions_reader(name))
@@ -139,6 +145,12 @@ class _Checker:
                 yield f"zeroshot.{name}", self._task_reader(name, task)
         for name, path in parts.models.items():
             yield f"models.{name}", _weights_reader(name, path)
+
+    def _invent_people(self) -> str:
+        invented = World(default_recipe(world_seed=0)).people
+        self.people = tuple(who.name for who in (*invented.members, *invented.nonmembers))
+        self.counts["num_people"] = len(self.people)
+        return f"{BUILTIN}: {len(self.people):,} invented people"
 
     def _read_people(self, source: Any) -> str:
         found = read_people(source, _NUM_ATTACK_IMAGES)
@@ -207,7 +219,9 @@ def _finding(part: str, read: Callable[[], str] | None) -> Finding:
     try:
         return Finding(part=part, found=read())
     except UserError as error:
-        return Finding(part=part, fault=str(error), hint=hint)
+        sentence = str(error)
+        fault = sentence if part in sentence else f"{part}: {sentence}"
+        return Finding(part=part, fault=fault, hint=hint)
 
 
 def _weights_reader(name: str, path: str) -> Callable[[], str]:
