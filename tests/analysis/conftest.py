@@ -12,7 +12,7 @@ from trainables.config import TrialConfig, applies_to
 GOLDEN = Path(__file__).parent / "golden"
 BASE = {
     "encoder": "text", "model": "builtin", "pretrained": "", "data": "builtin", "world_seed": 0,
-    "train_captions": "", "eval_captions": "", "num_eval_captions": 1000, "people": "inferred",
+ "num_eval_captions": 1000, "people": "inferred",
     "num_names": 1, "neutral_term": "human", "alpha": 0.6, "beta": 0.01, "seed": 0,
     "num_steps": 400, "learning_rate": 1e-4, "lr_milestones": (200, 300), "lr_factor": 0.5,
     "clean_batch_size": 128, "backdoor_batch_size": 128, "num_attack_images": 20,
