@@ -96,7 +96,7 @@ def test_panels_are_set_apart_by_what_varies(make_frame):
 
 
 def test_where_files_lie_here_decides_nothing(make_frame, make_config):
-    trials = _trials([{"seed": seed, "train_captions": f"/there/{seed}"} for seed in (0, 1)])
+    trials = _trials([{"seed": seed, "data": f"/there/{seed}.yaml"} for seed in (0, 1)])
     expected = [(t["trial_key"], make_config(seed=t["config"]["seed"])) for t in trials]
     assert len(build_table(make_frame(trials), expected, "t", "").panels) == 1
 

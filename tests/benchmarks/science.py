@@ -70,8 +70,7 @@ def step(device: torch.device) -> Pair:
     config = TrialConfig(
         **preset_fields("ecai2024", "text", "ViT-B-32")
         | {"num_steps": 3, "num_names": len(NAMES), "encoder": "text", "model": "ViT-B-32",
-           "pretrained": "none", "data": "builtin", "world_seed": 0, "train_captions": "",
-           "eval_captions": "", "seed": 0}
+           "pretrained": "none", "data": "builtin", "world_seed": 0, "seed": 0}
     )  # fmt: skip
     teacher = take_text_encoder(model(device))
     batches = batches_of(config, teacher)
