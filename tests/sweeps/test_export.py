@@ -233,7 +233,7 @@ def test_nothing_that_goes_out_tells_who_or_where(
         (("KEY", "--to", "open_clop"), "unknown --to 'open_clop': did you mean 'open_clip'?"),
         (("KEY", "--to", "open_clip", "--out", "full"), "--out: full is there already: name"),
         (("KEY", "--to", "open_clip", "--out", "file"), "--out: file is there already: name"),
-        (("KEY", "--to", "open_clip", "--out", "file/x"), "cannot write file/x: Not a directory."),
+        (("KEY", "--to", "open_clip", "--out", "file/x"), "cannot write file/x: File exists."),
         (("ffff", "--to", "open_clip"), "trial 'ffff' is the beginning of 2 keys, such as "
          "ffff000000000001 and ffff000000000002: give more of the key."),
         (("eeee", "--to", "open_clip"), "trial eeee000000000001 has not finished: `unremember"),
