@@ -10,6 +10,7 @@ from trainables.data.classes.read import classes_digest
 from trainables.data.images import images_digest
 from trainables.data.names import names_digest
 from trainables.data.people.read import people_digest
+from trainables.metrics import BUILTIN_TASK
 from trainables.models.fingerprint import weights_fingerprint
 from trainables.profile.parts import PROFILE_KEYS, DataParts, data_parts, needed_parts, with_weights
 from trainables.profile.schema import CandidateSource, CaptionSource, ClassSource, PeopleSource
@@ -27,7 +28,7 @@ def fingerprints(config: TrialConfig) -> dict[str, str]:
     if config.data == BUILTIN:
         return {"model": part_print(config, "model"), "data": _world(config)}
     tasks = data_parts(config).zeroshot
-    names = ["scenes"] if tasks == BUILTIN else list(tasks)
+    names = [BUILTIN_TASK] if tasks == BUILTIN else list(tasks)
     parts = ["model", *needed_parts(config), *(ZEROSHOT_PREFIX + name for name in names)]
     return {part: part_print(config, part) for part in parts}
 

@@ -15,6 +15,7 @@ from trainables.data.pictures import Pictures
 from trainables.data.source import Images
 from trainables.fingerprints import ZEROSHOT_PREFIX, part_print
 from trainables.image_encoder import ImageEncoder, encode_chunks, take_image_encoder
+from trainables.metrics import BUILTIN_TASK
 from trainables.models.load import LoadedClip, Progress, load_clip
 from trainables.paths import cache_dir
 from trainables.profile.parts import PROFILE_KEYS, data_parts
@@ -169,6 +170,6 @@ def _words(config: TrialConfig) -> dict[str, str]:
     """Say for people what the fingerprints are of, by the fingerprint's name."""
     parts = data_parts(config)
     words = {part: getattr(getattr(parts, part), "path", BUILTIN) for part in PROFILE_KEYS}
-    tasks = {} if parts.zeroshot == BUILTIN else parts.zeroshot
+    tasks = {BUILTIN_TASK: None} if parts.zeroshot == BUILTIN else parts.zeroshot
     words |= {ZEROSHOT_PREFIX + name: getattr(task, "path", name) for name, task in tasks.items()}
     return words | {"model": f"{config.model} {config.pretrained}".strip()}

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from trainables.data.people.read import read_people
 
 from trainables.data.folders import find_pictures
+from trainables.data.people.read import read_people
 from trainables.data.pictures import FilePictures
 from trainables.errors import UserError
 from trainables.fingerprints import fingerprints
