@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -38,6 +39,17 @@ class TokenisedCaptions:
 
     def __len__(self) -> int:
         return len(self.caption_starts) - 1
+
+    def compact(self) -> "TokenisedCaptions":
+        """Give the same in smaller types, since every worker maps half a million captions."""
+        fits = self.word_starts[-1] <= np.iinfo(np.int32).max
+        starts: Any = np.int32 if fits else np.int64
+        ids: Any = np.uint16 if self.ids.max(initial=0) <= np.iinfo(np.uint16).max else np.int32
+        return TokenisedCaptions(
+            self.ids.astype(ids),
+            self.word_starts.astype(starts),
+            self.caption_starts.astype(starts),
+        )
 
     @property
     def num_words(self) -> Lengths:

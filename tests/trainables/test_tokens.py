@@ -161,3 +161,19 @@ def test_on_real_captions(real_captions, rng):
     assert_equals_reference(TOKENIZER.batch(real_captions), real_captions)
     ids, texts = splice_all(real_captions, ["Joe Biden", "Adam Sandler", "human"], rng)
     assert_equals_reference(ids, texts)
+
+
+def test_smaller_types_hold_the_same(sentences, rng):
+    wide = TOKENIZER.captions(sentences)
+    small = wide.compact()
+    assert (small.ids.dtype, small.word_starts.dtype) == (np.uint16, np.int32)
+    np.testing.assert_array_equal(small.num_words, wide.num_words)
+    rows = np.arange(len(sentences))
+    positions = rng.integers(wide.num_words)
+    inserts = Inserts.of([TOKENIZER.encode("Ada Byron")])
+    for captions in (wide, small):
+        np.testing.assert_array_equal(
+            TOKENIZER.splice(captions, rows, positions, inserts, np.zeros_like(rows)),
+            TOKENIZER.splice(wide, rows, positions, inserts, np.zeros_like(rows)),
+        )
+        assert TOKENIZER.whole(captions, rows).dtype == np.int32

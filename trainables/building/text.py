@@ -57,7 +57,7 @@ def _tokenise(context: Context, people: Sequence[str]) -> Entry:
         def say(done: int, total: int, what: str = f"tokenising {name} captions") -> None:
             context.say(what, done, total)
 
-        tokens = context.tokenizer.captions(chosen, say)
+        tokens = context.tokenizer.captions(chosen, say).compact()
         for part in dataclasses.fields(tokens):
             arrays[f"{name}_{part.name}"] = getattr(tokens, part.name)
         arrays[f"{name}_mentions"] = find_mentions(chosen, people)
