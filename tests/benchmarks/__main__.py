@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from tests.benchmarks import augment, captions, images, science, sweeper
+from tests.benchmarks import augment, captions, corpus, images, science, sweeper
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def compare(comparison: Comparison, device: torch.device) -> str:
 
 
 def main() -> None:
-    names = [comparison.name for comparison in COMPARISONS] + ["sweeper"]
+    names = [comparison.name for comparison in COMPARISONS] + ["corpus", "sweeper"]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *names], metavar="NAME")
     parser.add_argument("--trials", type=int, default=1000, help="of the sweeper's benchmark")
@@ -71,6 +71,8 @@ def main() -> None:
         if not chosen.names or comparison.name in chosen.names:
             sys.stdout.write(compare(comparison, device) + "\n")
             sys.stdout.flush()
+    if not chosen.names or "corpus" in chosen.names:
+        sys.stdout.write(corpus.measure() + "\n")
     if not chosen.names or "sweeper" in chosen.names:
         sys.stdout.write(sweeper.measure(chosen.trials) + "\n")
 

@@ -82,10 +82,7 @@ def load_weights(model: str, pretrained: str) -> Any:
     checkpoint = read_checkpoint(path, "pretrained")
     about = checkpoint.about
     activation = {} if about.quick_gelu is None else {"quick_gelu": about.quick_gelu}
-    with _quiet():
-        built = open_clip.create_model(
-            model, pretrained_text=False, force_preprocess_cfg=dict(about.pixels), **activation
-        )
+    built = _build(model, force_preprocess_cfg=dict(about.pixels), **activation)
     fit(built, checkpoint, model)
     return built
 
@@ -142,17 +139,24 @@ def _load_folder(name: str) -> Any:
             f"model: {folder.config} has the text encoder {text['hf_model_name']!r} of another "
             "library; choose a model with CLIP's own, such as ViT-B-32."
         )
-    try:
-        with _quiet():
-            model = open_clip.create_model(f"{FOLDER_PREFIX}{folder.path}", load_weights=False)
-    # A configuration can ask for anything, and open_clip checks little of it.
-    except Exception as error:
-        raise UserError(
-            f"model: open_clip cannot build what {folder.config} asks for "
-            f"({type(error).__name__}); save the model again."
-        ) from error
+    model = _build(f"{FOLDER_PREFIX}{folder.path}", load_weights=False)
     fit(model, checkpoint, str(folder.config))
     return model
+
+
+def _build(name: str, **options: Any) -> Any:
+    """Make a model without weights."""
+    try:
+        with _quiet():
+            return open_clip.create_model(name, pretrained_text=False, **options)
+    # A configuration can ask for anything, and open_clip checks little of it.
+    except Exception as error:
+        lines = str(error).strip().splitlines()
+        reason = f": {lines[0][:160]}" if lines else ""
+        raise UserError(
+            f"model: open_clip cannot build {name} ({type(error).__name__}{reason}); choose a "
+            "model whose encoders are CLIP's own, such as ViT-B-32."
+        ) from error
 
 
 @contextlib.contextmanager

@@ -17,8 +17,8 @@ _DTYPES: Mapping[str, torch.dtype] = {
     "BoolStorage": torch.bool,
 }  # fmt: skip
 _MAX_MODULES = 100_000
-# Tensors that TorchScript keeps beside the weights: OpenAI's sizes, and masks made anew.
-_NO_WEIGHTS = frozenset({"input_resolution", "context_length", "vocab_size", "attn_mask"})
+# Made anew by every model; only TorchScript saves it.
+_MASK = "attn_mask"
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,6 @@ def _collect(root: Module) -> tuple[dict[str, Tensor], set[str]]:
         for name, value in module.attributes.items():
             if isinstance(value, Module):
                 waiting.append((f"{prefix}{name}.", value))
-            elif isinstance(value, Tensor) and name not in _NO_WEIGHTS:
+            elif isinstance(value, Tensor) and name != _MASK:
                 state[prefix + name] = value
     return state, classes

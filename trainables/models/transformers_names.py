@@ -120,10 +120,10 @@ def _stacked(name: str, parts: Mapping[str, Tensor]) -> Tensor:
 
 
 def _renamed(name: str, names: Mapping[str, str]) -> str:
-    stem, dot, end = name.rpartition(".")
     if name in names:
         return names[name]
-    if f"{stem}." in names and dot:
+    stem, _, end = name.rpartition(".")
+    if f"{stem}." in names:
         return names[f"{stem}."] + end
     raise UserError(_strange(name))
 

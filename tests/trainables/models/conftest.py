@@ -107,3 +107,9 @@ def save_open_clip():
         return folder
 
     return save_open_clip
+
+
+@pytest.fixture
+def folder(make, save_open_clip, tmp_path):
+    """A folder in open_clip's form."""
+    return save_open_clip(make(), tmp_path / "clip")

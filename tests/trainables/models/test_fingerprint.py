@@ -1,7 +1,8 @@
 import pytest
 
+from trainables.data.digests import file_digest
 from trainables.errors import UserError
-from trainables.models.fingerprint import file_digest, weights_fingerprint
+from trainables.models.fingerprint import weights_fingerprint
 from trainables.models.names import brings_weights, is_local
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
-from tests.trainables.models.conftest import Evil
+from tests.trainables.models.conftest import ARCHITECTURES, Evil
 from trainables.errors import UserError
 from trainables.models.checkpoints import read_checkpoint
 from trainables.models.load import load_clip
@@ -133,6 +133,15 @@ def test_truncated_files_are_refused(tmp_path, make, load):
         (tmp_path / name).write_bytes(content[: len(content) // 2])
         with pytest.raises(UserError, match="not a plain checkpoint"):
             load("tiny", tmp_path / name)
+
+
+def test_an_architecture_that_open_clip_cannot_build(tmp_path, make, load, monkeypatch):
+    text = {"hf_model_name": "org/missing", "hf_tokenizer_name": "org/missing"}
+    architecture = ARCHITECTURES["tiny"] | {"text_cfg": text}
+    monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, "tiny-hf", architecture)
+    save_file(make().state_dict(), tmp_path / "model.safetensors")
+    with pytest.raises(UserError, match=r"open_clip cannot build tiny-hf \(.*choose a model whose"):
+        load("tiny-hf", tmp_path / "model.safetensors")
 
 
 def test_unknown_models_and_tags(load):
