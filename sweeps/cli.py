@@ -121,14 +121,22 @@ def retry(
 
 
 @app.command()
-def status(results: Results = RESULTS, tracking_uri: TrackingUri = None) -> None:
+def status(
+    results: Results = RESULTS,
+    tracking_uri: TrackingUri = None,
+    trials: Annotated[
+        bool, typer.Option("--trials", help="With the keys of finished ones.")
+    ] = False,
+) -> None:
     """Show where sweeps stand; what the tracking store lacks is written there."""
     from sweeps.command import sync_store
     from sweeps.journal import journal_path
-    from sweeps.show import status_text
+    from sweeps.show import status_text, trials_text
     from sweeps.standing import read_record
 
-    typer.echo(status_text(read_record(results)))
+    typer.echo(status_text(record := read_record(results)))
+    if trials:
+        typer.echo(trials_text(record))
     if not journal_path(results).exists():
         return
     try:

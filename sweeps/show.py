@@ -9,7 +9,7 @@ from sweeps.estimate import Estimator
 from sweeps.logs import log_path
 from sweeps.plan import Plan, as_json
 from sweeps.spec import Sweep, load_sweep, sweep_from
-from sweeps.standing import Record
+from sweeps.standing import Record, Standing
 from sweeps.trials import Lenient, Trial, keyed
 from trainables.config import TrialConfig, parse
 from trainables.errors import UserError
@@ -53,14 +53,26 @@ def status_text(record: Record) -> str:
     return "\n".join(lines) or "nothing has run yet."
 
 
+def trials_text(record: Record) -> str:
+    """List finished trials by key, which other commands take."""
+    done = [record.trials[key] for key in record.keys("finished")]
+    return "\n".join(
+        f"{each.trial_key}  {', '.join(each.sweeps)}: {_title(each)}"
+        for each in sorted(done, key=lambda each: (each.sweeps, each.ended_at))
+    )
+
+
+def _title(standing: Standing) -> str:
+    return title(Trial(standing.trial_key, parse(standing.config), standing.sweeps))
+
+
 def failures_text(record: Record, results: Path) -> str:
     """List failed trials: which, why, and where the log is."""
     lines = []
     for key in sorted(record.keys("failed"), key=lambda key: record.trials[key].ended_at):
         standing = record.trials[key]
-        trial = Trial(key, parse(standing.config), standing.sweeps)
         lines += [
-            f"{key}  {', '.join(standing.sweeps)}: {title(trial)}",
+            f"{key}  {', '.join(standing.sweeps)}: {_title(standing)}",
             f"    {standing.error}",
             f"    {_local(standing.ended_at)}, log: {log_path(results, key)}",
         ]

@@ -66,6 +66,8 @@ def test_status_failures_sync_and_table(capsys: pytest.CaptureFixture[str]) -> N
     code, out, _ = call(capsys, "status")
     assert code == 0
     assert out.startswith("quickstart: 6 trials, 5 finished, 1 failed, 0 left, last at 2023-")
+    _, out, _ = call(capsys, "status", "--trials")
+    assert out.count("  quickstart: builtin text n=") == 5
     _, out, _ = call(capsys, "failures")
     assert "quickstart: builtin text n=64 beta=0.01 seed=0" in out
     assert "the loss became nan at step 3" in out
