@@ -126,6 +126,8 @@ def preset_fields(preset: str, encoder: str, model: str) -> dict[str, Any]:
 
 def _setting(preset: str, encoder: str, model: str) -> dict[str, Any]:
     settings = PRESETS[preset]
+    # The same architecture with another activation.
+    model = model.removesuffix("-quickgelu")
     if (encoder, model) not in settings:
         models = sorted(name for kind, name in settings if kind == encoder)
         raise UserError(

@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -34,12 +35,16 @@ def refuse():
     raise AssertionError("built again")
 
 
-@pytest.fixture
-def file_size_limit():
-    """Lets no file grow beyond a number of bytes, as a full disk would."""
+@contextmanager
+def file_size_limit(num_bytes):
+    """Let no file grow beyond so many bytes, as a full disk would."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
+    try:
+        yield
+    finally:
+        # At once, since what pytest prints may go to a file as well.
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def only_file(folder):
@@ -209,26 +214,25 @@ def test_a_folder_that_cannot_be_made(tmp_path):
         ArrayStore(tmp_path / "file" / "cache").get("kind", {}, entry)
 
 
-def test_a_disk_that_is_full_is_said_and_leaves_nothing(tmp_path, file_size_limit):
-    file_size_limit(2000)
+def test_a_disk_that_is_full_is_said_and_leaves_nothing(tmp_path):
     large = Entry({"a": np.ones(1000)})
-    with pytest.raises(UserError, match=r"cannot keep computed data in .* \(File too large\)"):
+    too_large = r"cannot keep computed data in .* \(File too large\)"
+    with file_size_limit(2000), pytest.raises(UserError, match=too_large):
         ArrayStore(tmp_path).get("kind", {}, lambda: large)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_disk_that_is_full_keeps_the_rows_that_are_there(tmp_path, file_size_limit):
+def test_a_disk_that_is_full_keeps_the_rows_that_are_there(tmp_path):
     store, told = ArrayStore(tmp_path), []
 
     def build():
         source = empty_rows(50_000, 5000)
         return store.rows("rows", {}, lambda: source, lambda done, _: told.append(done))
 
-    file_size_limit(12_000)
-    with pytest.raises(UserError, match=r"cannot keep computed data in .* \(File too large\)"):
+    too_large = r"cannot keep computed data in .* \(File too large\)"
+    with file_size_limit(12_000), pytest.raises(UserError, match=too_large):
         build()
     assert told == [5000, 10_000]
-    file_size_limit(1_000_000)
     assert len(build()) == 50_000
     assert told[2:] == list(range(10_000, 50_001, 5000))
 

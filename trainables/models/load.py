@@ -27,6 +27,8 @@ Progress = Callable[[str, int, int], None]
 Where there is nothing to be done (0 of 0), it is a remark.
 """
 
+_OPENAI = "openai"
+
 
 @dataclass(frozen=True)
 class LoadedClip:
@@ -54,8 +56,11 @@ def load_clip(config: TrialConfig, progress: Progress | None = None) -> LoadedCl
             report = lambda done, total: progress("pre-training the built-in CLIP", done, total)  # noqa: E731
         model, _ = load_or_pretrain(default_recipe(config.world_seed), cache_dir(), report)
     else:
+        remark = _other_activation(config.model, config.pretrained)
         config = with_weights(config)
         model = load_weights(config.model, config.pretrained)
+        if remark and progress is not None:
+            progress(remark, 0, 0)
     return LoadedClip(model.eval().requires_grad_(False), int(model.context_length))
 
 
@@ -117,7 +122,14 @@ def _load_tag(name: str, tag: str) -> Any:
     try:
         with _quiet():
             # Without the weights, since open_clip's reader may fall back to one that runs code.
-            model = open_clip.create_model(name, tag, load_weights=False, pretrained_text=False)
+            model = open_clip.create_model(
+                name,
+                tag,
+                load_weights=False,
+                pretrained_text=False,
+                # As open_clip's own reader of these weights did, whatever the architecture's name.
+                force_quick_gelu=tag == _OPENAI,
+            )
         path = open_clip.download_pretrained(open_clip.get_pretrained_cfg(name, tag))
     except (OSError, RuntimeError) as error:
         raise UserError(
@@ -126,6 +138,22 @@ def _load_tag(name: str, tag: str) -> Any:
         ) from error
     fit(model, read_checkpoint(Path(path), f"the weights {tag!r}"), name)
     return model
+
+
+def _other_activation(model: str, pretrained: str) -> str:
+    """Say so where a tag's weights are run with another activation than they were trained with."""
+    if pretrained == _OPENAI or not open_clip.is_pretrained_cfg(model, pretrained):
+        return ""
+    trained = bool(open_clip.get_pretrained_cfg(model, pretrained).get("quick_gelu"))
+    runs = bool((open_clip.get_model_config(model) or {}).get("quick_gelu"))
+    if trained == runs:
+        return ""
+    names = {True: "QuickGELU", False: "GELU"}
+    other = f"{model}-quickgelu" if trained else model.removesuffix("-quickgelu")
+    return (
+        f"{model} runs {pretrained} with {names[runs]}, though it was trained with "
+        f"{names[trained]}: {other} runs it so"
+    )
 
 
 def _load_folder(name: str) -> Any:

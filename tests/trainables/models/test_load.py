@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from tests.trainables.models.conftest import ARCHITECTURES, Evil
 from trainables.errors import UserError
 from trainables.models.checkpoints import read_checkpoint
-from trainables.models.load import load_clip
+from trainables.models.load import _other_activation, load_clip
 
 
 @pytest.mark.parametrize("name", ["tiny", "tiny-quickgelu", "tiny-custom", "tiny-timm"])
@@ -169,6 +169,26 @@ def test_the_weights_of_a_tag(tagged, make, load, same):
     loaded = load("tiny", "mine")
     assert same(loaded, make())
     assert loaded.visual.image_mean == (0.1, 0.2, 0.3)
+
+
+def test_weights_of_openai_run_with_their_own_activation(tagged, make, load, monkeypatch):
+    tags = open_clip.pretrained._PRETRAINED["tiny"]
+    monkeypatch.setitem(open_clip.pretrained._PRETRAINED, "tiny", tags | {"openai": tags["mine"]})
+    torch.save(make().state_dict(), tagged)
+    kinds = {tag: {type(part).__name__ for part in load("tiny", tag).modules()} for tag in
+             ("mine", "openai")}  # fmt: skip
+    assert "QuickGELU" in kinds["openai"]
+    assert "QuickGELU" not in kinds["mine"]
+
+
+def test_another_activation_than_in_training_is_said():
+    assert "ViT-B-32-quickgelu runs it so" in _other_activation("ViT-B-32", "laion400m_e32")
+    for same in (
+        ("ViT-B-32-quickgelu", "laion400m_e32"),
+        ("ViT-B-32", "/a.pt"),
+        ("RN50", "openai"),
+    ):
+        assert _other_activation(*same) == ""
 
 
 def test_what_is_downloaded_for_a_tag_is_not_run(tagged, load, canary, monkeypatch):
