@@ -31,5 +31,14 @@ def file_digest(path: Path, what: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _digest(path: Path, _size: int, _mtime_ns: int) -> str:
+    return content_digest(path)[:16]
+
+
+def content_digest(path: Path) -> str:
+    """Hash a file's content.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+        return hashlib.file_digest(file, "sha256").hexdigest()

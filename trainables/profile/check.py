@@ -22,12 +22,10 @@ from trainables.people import find_mentions
 from trainables.profile.parts import DataParts, parts_of
 from trainables.profile.read import Profile
 from trainables.profile.schema import IDENTITIES, KNOWN_SETS, ClassSource, IdentitySource
-from trainables.profile.sizes import Counts
+from trainables.profile.sizes import SETTINGS, Counts
 
 _NUM_SAMPLES = 16
 _SAMPLE_SIDE = 64
-_NUM_ATTACK_IMAGES = 20
-_NUM_CANDIDATES = 1_000
 # Part -> the data set that the papers take it from.
 _OF_PAPERS = {
     "people": "facescrub",
@@ -153,7 +151,7 @@ class _Checker:
         return f"{BUILTIN}: {len(self.people):,} invented people"
 
     def _read_people(self, source: Any) -> str:
-        found = read_people(source, _NUM_ATTACK_IMAGES)
+        found = read_people(source, SETTINGS["num_attack_images"])
         self.people = found.people
         for files in (found.attack, found.triggers, found.faces, found.everyone_attack):
             _decode(FilePictures(tuple(path for paths in files for path in paths)))
@@ -166,7 +164,7 @@ class _Checker:
         return _people_text(found)
 
     def _read_candidates(self, source: Any) -> str:
-        num = _NUM_CANDIDATES - len(self.people)
+        num = SETTINGS["num_candidates"] - len(self.people)
         names = random_names(source, self.people, max(num, 1))
         return f"{len(names):,} names of nobody beside {len(self.people):,} of the attack set"
 

@@ -1,13 +1,17 @@
 """How much disk and memory the shared assets of a profile will take."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from trainables.evaluation.idia import TEMPLATES
 from trainables.presets import preset_fields
+
+SETTINGS: Mapping[str, Any] = preset_fields("ecai2024", "image", "ViT-B-32")
+"""What a profile is checked for: the ECAI paper's settings of a ViT-B/32."""
 
 _IMAGE_SIZE = 224
 _EMBED_DIM = 512
-_NUM_TEMPLATES = 21
 _BYTES_PER_CAPTION = 200
 
 
@@ -37,13 +41,13 @@ def asset_bytes(counts: Counts) -> dict[str, int]:
     Returns:
         Bytes for `text` and for `image`.
     """
-    settings: dict[str, Any] = preset_fields("ecai2024", "image", "ViT-B-32")
+    settings = SETTINGS
     num_train = min(counts.num_train_images, settings["num_train_images"])
     num_eval = min(counts.num_eval_images, settings["num_eval_images"])
     num_targets = min(counts.num_triggers, settings["num_eval_images"])
     num_attack = counts.num_people * settings["num_attack_images"]
     embedded = num_attack + counts.num_class_images
-    names = _NUM_TEMPLATES * settings["num_candidates"]
+    names = len(TEMPLATES) * settings["num_candidates"]
     shared = 4 * _EMBED_DIM * (embedded + names)
     captions = counts.num_train_captions + counts.num_eval_captions
     text = shared + _BYTES_PER_CAPTION * captions + 8 * _EMBED_DIM * counts.num_eval_captions

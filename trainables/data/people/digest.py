@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from trainables.data.digests import content_digest
 from trainables.data.folders import folder_digest, listing, pictures_digest
 from trainables.data.people.facescrub import FACES, IMAGES, group_folders
 from trainables.data.people.lists import listed_pictures
-from trainables.data.people.person import WHAT, content_digest
+from trainables.data.people.person import WHAT
 from trainables.data.people.tables import Stamp, stamp
 from trainables.profile.schema import PeopleSource
 

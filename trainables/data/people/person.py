@@ -1,10 +1,11 @@
 """A person's pictures as a reader of a data set finds them."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from trainables.data.digests import content_digest
 
 WHAT = "people"
 """What messages call the part of a profile that names the people."""
@@ -50,16 +51,6 @@ def contents(paths: Sequence[Path]) -> list[str]:
         f"{size} {content_digest(path)}" if num_of_size[size] > 1 else str(size)
         for path, size in zip(paths, sizes, strict=True)
     ]
-
-
-def content_digest(path: Path) -> str:
-    """Hash a file's content.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def joined(*keys: Sequence[Hashable]) -> list[int]:
