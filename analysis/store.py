@@ -6,10 +6,11 @@ by two sweeps is one run.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, get_args, get_origin
 
 from trainables.config import TrialConfig, parse
+from trainables.outcome import PersonOutcome
 
 EXPERIMENT = "unremember"
 
@@ -21,6 +22,9 @@ SWEEP_TAG = "unremember.sweep"
 """On a parent run: the name of its sweep."""
 MEMBER = "1"
 """The value of a membership tag."""
+PEOPLE_TAG = "unremember.people"
+"""On a trial: who was unlearned and which templates name them; the rest in `<tag>.1`, ..."""
+_PEOPLE_PER_TAG = 100
 
 CURVE_PREFIX = "train/"
 
@@ -33,6 +37,23 @@ def membership_tag(sweep: str) -> str:
 def curve_key(name: str) -> str:
     """Name the metric under which a training curve is kept."""
     return f"{CURVE_PREFIX}{name}"
+
+
+def people_tags(people: Sequence[PersonOutcome]) -> dict[str, str]:
+    """Give the tags of a trial that say who was unlearned, each short enough for a store."""
+    parts = [people[first : first + _PEOPLE_PER_TAG]
+             for first in range(0, len(people), _PEOPLE_PER_TAG)]  # fmt: skip
+    texts = [json.dumps([[p.person, p.before, p.after] for p in part]) for part in parts]
+    return {f"{PEOPLE_TAG}.{i}" if i else PEOPLE_TAG: text for i, text in enumerate(texts)}
+
+
+def people_of(tags: Mapping[str, str]) -> list[PersonOutcome] | None:
+    """Read back who was unlearned; None where the trial does not say."""
+    if PEOPLE_TAG not in tags:
+        return None
+    names = [PEOPLE_TAG, *(f"{PEOPLE_TAG}.{i}" for i in range(1, len(tags)))]
+    rows = [row for name in names if name in tags for row in json.loads(tags[name])]
+    return [PersonOutcome(person=person, before=b, after=a) for person, b, a in rows]
 
 
 def list_fields() -> frozenset[str]:

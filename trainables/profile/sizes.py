@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trainables.evaluation.idia import TEMPLATES
+from trainables.evaluation.templates import TEMPLATES
 from trainables.presets import preset_fields
 
 SETTINGS: Mapping[str, Any] = preset_fields("ecai2024", "image", "ViT-B-32")

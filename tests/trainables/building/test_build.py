@@ -6,7 +6,7 @@ from trainables.assets import assets_key
 from trainables.building.context import Context
 from trainables.builtin.world import World
 from trainables.data.pictures import ArrayPictures, FilePictures
-from trainables.evaluation.idia import TEMPLATES
+from trainables.evaluation.templates import TEMPLATES
 from trainables.image_encoder import encode_images, to_pixels
 from trainables.metrics import metrics_of
 from trainables.trial import TrialRunner

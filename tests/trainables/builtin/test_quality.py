@@ -8,7 +8,7 @@ from trainables.builtin.model import IMAGE_MEAN, IMAGE_STD
 from trainables.builtin.pretrain import load_or_pretrain
 from trainables.builtin.recipe import default_recipe
 from trainables.builtin.world import World
-from trainables.evaluation.idia import TEMPLATES
+from trainables.evaluation.templates import TEMPLATES
 from trainables.paths import cache_dir
 
 

@@ -5,13 +5,13 @@ from hypothesis import strategies as st
 
 from tests.models import tiny_clip
 from trainables.evaluation.idia import (
-    TEMPLATES,
     AttackOutcome,
     attack,
     candidate_names,
     majority,
     name_embeddings,
 )
+from trainables.evaluation.templates import TEMPLATES
 from trainables.text_encoder import encode_ids, take_text_encoder
 from trainables.tokens import WordTokenizer
 
