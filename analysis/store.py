@@ -24,7 +24,7 @@ MEMBER = "1"
 """The value of a membership tag."""
 PEOPLE_TAG = "unremember.people"
 """On a trial: who was unlearned and which templates name them; the rest in `<tag>.1`, ..."""
-_PEOPLE_PER_TAG = 100
+_PEOPLE_PER_TAG = 64
 
 CURVE_PREFIX = "train/"
 

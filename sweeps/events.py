@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from trainables.config import TrialConfig, parse
+from trainables.outcome import PersonOutcome
 
 Status = Literal["finished", "failed", "retried", "lost"]
 
@@ -32,6 +33,7 @@ class TrialEvent(_Record):
         duration_s: what the trial itself measured, or the time between the two.
         metrics: the numbers of a finished trial.
         curve: what it reported while it trained, one mapping a report, each with its `step`.
+        people: who was unlearned in a finished trial, and what the attack learns of them.
         error: why it failed, one line.
         traceback: where it failed, if that is known.
         step: the optimizer step at which it failed.
@@ -48,6 +50,7 @@ class TrialEvent(_Record):
     duration_s: float
     metrics: dict[str, float] = {}
     curve: list[dict[str, float]] = []
+    people: tuple[PersonOutcome, ...] = ()
     error: str = ""
     traceback: str = ""
     step: int | None = None

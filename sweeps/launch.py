@@ -13,6 +13,8 @@ from sweeps.journal import Journal
 from sweeps.recorder import AllEndedError, Observer, Recorder
 from sweeps.students import Students
 from sweeps.trials import Trial
+from trainables.config import BUILTIN
+from trainables.pseudonyms import own_key
 
 MAX_WORKER_DEATHS = 2
 
@@ -110,8 +112,10 @@ def _run_experiment(
         name: value if isinstance(value, ray.ObjectRef) else ray.put(value)
         for name, value in shared.items()
     }
-    kept = {"kept": wanted} if wanted else {}
-    with_all = tune.with_parameters(trainable, jobs=jobs, shared=references, **kept)
+    extra: dict[str, Any] = {"kept": wanted} if wanted else {}
+    if any(trial.config.data != BUILTIN for trial in trials):
+        extra["pseudonym_key"] = own_key()
+    with_all = tune.with_parameters(trainable, jobs=jobs, shared=references, **extra)
     # Not a Tuner: it pickles its callbacks, and ours hold the journal.
     tune.run(
         tune.with_resources(with_all, slots.request()),

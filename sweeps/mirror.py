@@ -16,6 +16,7 @@ from analysis.store import (
     curve_key,
     membership_tag,
     params_of,
+    people_tags,
 )
 from sweeps.events import SweepEvent, TrialEvent
 
@@ -121,7 +122,7 @@ class Mirror:
             self._tag(run, tags)
             return
         tags |= _tags_of(event.provenance) | _tags_of({"worker": event.worker})
-        tags |= {ERROR_TAG: event.error} if event.kind == "failed" else {}
+        tags |= {ERROR_TAG: event.error} if event.kind == "failed" else people_tags(event.people)
         if run is None:
             run = self._create(event, tags)
         else:

@@ -110,7 +110,8 @@ class Recorder(tune.Callback):
         if outcome["status"] == "finished":
             self._students.keep(mine, outcome)
             self._record(mine, "finished", metrics=outcome["metrics"], curve=outcome["curve"],
-                         worker=outcome["worker"], duration_s=outcome["duration_s"])  # fmt: skip
+                         people=outcome.get("people", ()), worker=outcome["worker"],
+                         duration_s=outcome["duration_s"])  # fmt: skip
             self._students.settle()
             return
         self._record(mine, "failed", error=outcome["error"], step=outcome.get("step"),

@@ -6,7 +6,7 @@ from typing import Literal
 
 from trainables.config import IMAGE_PREFIX
 
-Unit = Literal["share", "similarity", "seconds", "loss", "count"]
+Unit = Literal["share", "similarity", "seconds", "loss", "count", "joules"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +76,23 @@ _ATTACK = [
         "share",
         True,
         "1 - IDIA TPR: share of the unlearned people whom the attack misses.",
+        needs_images=True,
+    ),
+    _metric(
+        "num_leaking_templates_before",
+        "Leaking templates before",
+        "count",
+        None,
+        "Templates that give an unlearned person's name away on the original model, of 21.",
+        needs_images=True,
+    ),
+    _metric(
+        "num_leaking_templates",
+        "Leaking templates",
+        "count",
+        False,
+        "Templates that still give an unlearned person's name away, of 21; the attack infers a "
+        "person by one.",
         needs_images=True,
     ),
     _metric(
@@ -239,6 +256,16 @@ _DURATION = [
     _metric("zeroshot_s", "Zero-shot", "seconds", False, "Zero-shot classification."),
     _metric("trial_s", "Trial", "seconds", False, "The whole trial."),
 ]
+_ENERGY = [
+    _metric(
+        "energy_j",
+        "Energy",
+        "joules",
+        False,
+        "What the processors used during the trial, where their counters tell and no other trial "
+        "shares them.",
+    ),
+]
 
 
 def _of_image(metric: Metric) -> Metric:
@@ -266,6 +293,7 @@ METRICS: dict[str, Metric] = {
         *_SIZE,
         *map(_of_image, _SIZE),
         *_DURATION,
+        *_ENERGY,
     ]
 }
 """Every metric of a finished trial, by name, in the order in which tables show them."""
@@ -313,9 +341,10 @@ def find_metric(name: str) -> Metric | None:
 
 
 def metrics_of(encoder: str) -> list[str]:
-    """Name the metrics that a trial of an encoder (or `both`) has."""
+    """Name the metrics that every trial of an encoder (or `both`) has."""
     of_image = {IMAGE_PREFIX + metric.name for metric in _PER_ENCODER}
-    return [name for name in METRICS if encoder == "both" or name not in of_image]
+    everywhere = [name for name in METRICS if name != "energy_j"]
+    return [name for name in everywhere if encoder == "both" or name not in of_image]
 
 
 CURVE_METRICS = (

@@ -17,6 +17,7 @@ from trainables.defence.text import TextDefence, TextTeacher
 from trainables.evaluation.idia import AttackOutcome, attack
 from trainables.evaluation.zeroshot import accuracy
 from trainables.metrics import BUILTIN_TASK, main_task, of_task
+from trainables.outcome import Measured
 from trainables.unlearning.loop import StepReport
 
 _NUM_REPORTS = 8
@@ -84,11 +85,15 @@ class TrialRunner:
     Args:
         assets: shared by the trials.
         device: where to compute.
+        label: what people are called in what leaves the worker; by default their names.
     """
 
-    def __init__(self, assets: Assets, device: torch.device) -> None:
+    def __init__(
+        self, assets: Assets, device: torch.device, label: Callable[[str], str] = str
+    ) -> None:
         self._assets = assets
         self._device = device
+        self._label = label
 
     @cached_property
     def _text_teacher(self) -> TextTeacher:
@@ -102,7 +107,7 @@ class TrialRunner:
 
     def run(
         self, config: TrialConfig, keep: Callable[[Trained], None] | None = None
-    ) -> Iterator[Progress | dict[str, float]]:
+    ) -> Iterator[Progress | Measured]:
         """Run a trial.
 
         Args:
@@ -110,8 +115,7 @@ class TrialRunner:
             keep: given the defended encoders of a trial that came to its end.
 
         Yields:
-            A few reports while the students train; at last the metrics of the finished trial, by
-            the names of `trainables.metrics.METRICS`.
+            A few reports while the students train; at last what the finished trial measured.
 
         Raises:
             UserError: the configuration cannot be run on these assets.
@@ -121,7 +125,8 @@ class TrialRunner:
         clock = Clock()
         trained = yield from self.train(config, clock)
         text, image = trained.text, trained.image
-        found = trained.numbers | self._attack(text, image, trained.unlearned)
+        outcome = self._attack(text, image, trained.unlearned)
+        found = trained.numbers | outcome.metrics()
         clock.lap("attack_s")
         for defence, prefix in _with_prefixes(text, image):
             found |= _prefixed(defence.similarities(), prefix)
@@ -131,7 +136,8 @@ class TrialRunner:
         found |= clock.laps | {"trial_s": time.perf_counter() - started}
         if keep is not None:
             keep(trained)
-        yield found
+        names = [self._assets.people[person] for person in trained.unlearned]
+        yield Measured(metrics=found, people=outcome.people([*map(self._label, names)]))
 
     def train(
         self, config: TrialConfig, clock: "Clock | None" = None
@@ -182,7 +188,7 @@ class TrialRunner:
 
     def _attack(
         self, text: TextDefence | None, image: ImageDefence | None, unlearned: NDArray[np.int64]
-    ) -> dict[str, float]:
+    ) -> AttackOutcome:
         """Attack one CLIP made of the students, and of the teacher where there is no student."""
         assets = self._assets
         names: Iterable[Tensor] = torch.tensor(assets.name_embeddings).to(self._device)
@@ -192,11 +198,11 @@ class TrialRunner:
         if image is not None:
             images = image.attack_embeddings.reshape(images.shape)
         return AttackOutcome(
-            before=np.any(assets.hits_before, axis=1),
-            after=np.any(attack(names, images), axis=1),
+            hits_before=assets.hits_before,
+            hits_after=attack(names, images),
             is_member=assets.is_member,
             unlearned=unlearned,
-        ).metrics()
+        )
 
     def _zeroshot(self, text: TextDefence | None, image: ImageDefence | None) -> dict[str, float]:
         """Measure all tasks, each under its name, and the main one without as well."""

@@ -4,6 +4,7 @@ import platform
 import time
 import traceback
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import ray
@@ -12,11 +13,13 @@ from ray import tune
 
 from trainables.assets import Assets, assets_key
 from trainables.building.assets import build_assets
-from trainables.config import TrialConfig
+from trainables.config import BUILTIN, TrialConfig
 from trainables.device import best_device
 from trainables.errors import TrialFailedError, UserError
 from trainables.export.state import student_arrays
 from trainables.models.load import Progress as AssetProgress
+from trainables.outcome import Measured
+from trainables.pseudonyms import pseudonyms
 from trainables.trial import Progress, Trained, TrialRunner
 
 
@@ -56,6 +59,7 @@ class TrialTrainable(tune.Trainable):
         jobs: dict[str, dict[str, Any]],
         shared: dict[str, "ray.ObjectRef[Assets]"],
         kept: frozenset[str] = frozenset(),
+        pseudonym_key: bytes = b"",
     ) -> None:
         """Keep what all trials of this actor need; Tune calls it once an actor.
 
@@ -64,9 +68,11 @@ class TrialTrainable(tune.Trainable):
             jobs: configurations of all trials by their keys.
             shared: assets by their keys.
             kept: keys of the trials whose students the driver may want.
+            pseudonym_key: of what real people are called outside of the workers.
         """
         self._jobs = jobs
         self._kept = kept
+        self._pseudonyms = pseudonyms(pseudonym_key)
         self._shared = shared
         self._runners: dict[str, TrialRunner] = {}
         cpus = self.trial_resources.head_cpus if self.trial_resources else 1
@@ -77,7 +83,7 @@ class TrialTrainable(tune.Trainable):
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Take the next trial."""
         self._config = TrialConfig.model_validate(self._jobs[new_config["trial_key"]])
-        self._trial: Iterator[Progress | dict[str, float]] | None = None
+        self._trial: Iterator[Progress | Measured] | None = None
         self._curve: list[dict[str, float]] = []
         self._students: dict[str, Any] = {}
         self._keep = self._offer if new_config["trial_key"] in self._kept else None
@@ -102,7 +108,7 @@ class TrialTrainable(tune.Trainable):
         if isinstance(report, Progress):
             self._curve.append(report.flat())
             return {**report.flat(), "num_steps": report.num_steps, "done": False}
-        outcome = {"status": "finished", "metrics": report, "curve": self._curve}
+        outcome = {"status": "finished", "curve": self._curve} | asdict(report)
         return self._ended(outcome | self._students)
 
     def _runner(self) -> TrialRunner:
@@ -110,7 +116,10 @@ class TrialTrainable(tune.Trainable):
         if key not in self._runners:
             # One at a time: two large models side by side may not fit on the device.
             self._runners.clear()
-            self._runners[key] = TrialRunner(ray.get(self._shared[key]), best_device())
+            # The people of the built-in world are invented.
+            label = str if self._config.data == BUILTIN else self._pseudonyms
+            assets = ray.get(self._shared[key])
+            self._runners[key] = TrialRunner(assets, best_device(), label)
         return self._runners[key]
 
     def _offer(self, trained: Trained) -> None:

@@ -121,7 +121,8 @@ def test_a_short_trial_of_the_papers_models(
     torch.set_num_threads(2)
     try:
         assets = build_assets(config, torch.device("cpu"))
-        *reports, metrics = TrialRunner(assets, torch.device("cpu")).run(config)
+        *reports, measured = TrialRunner(assets, torch.device("cpu")).run(config)
+        metrics = measured.metrics
     finally:
         torch.set_num_threads(1)
     assert [report.step for report in reports] == list(range(1, len(config.encoders) * 3 + 1))

@@ -29,6 +29,7 @@ from trainables.errors import UserError
 from trainables.export.state import put_students, student_arrays
 from trainables.fingerprints import fingerprints
 from trainables.models.load import LoadedClip
+from trainables.outcome import Measured
 from trainables.trial import TrialRunner
 from trainables.tune import TrialTrainable
 
@@ -59,11 +60,11 @@ def finished(encoder: str) -> tuple[dict[str, float], dict[str, Any]]:
     """A trial's metrics and students; both are what they were before whenever it is run."""
     found: dict[str, Any] = {}
     runner = TrialRunner(tiny_assets(encoder), torch.device("cpu"))
-    *_, metrics = runner.run(
+    *_, measured = runner.run(
         config_of(encoder), lambda trained: found.update(student_arrays(trained.students))
     )
-    assert isinstance(metrics, dict)
-    return metrics, found
+    assert isinstance(measured, Measured)
+    return measured.metrics, found
 
 
 def write_trial(

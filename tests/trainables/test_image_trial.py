@@ -38,7 +38,8 @@ def configs(make_config):
 
 
 def run(assets, config):
-    *reports, metrics = TrialRunner(assets, torch.device("cpu")).run(config)
+    *reports, measured = TrialRunner(assets, torch.device("cpu")).run(config)
+    metrics = measured.metrics
     return reports, metrics
 
 
@@ -106,7 +107,8 @@ def test_what_ran_before_on_the_actor_does_not_matter(assets, configs):
     runner = TrialRunner(assets, torch.device("cpu"))
     for name in ("text", "both"):
         list(runner.run(configs[name].model_copy(update={"seed": 5})))
-    *_, reused = runner.run(configs["image"])
+    *_, measured = runner.run(configs["image"])
+    reused = measured.metrics
     assert without_times(reused) == without_times(run(assets, configs["image"])[1])
 
 
@@ -161,6 +163,7 @@ def test_a_training_that_diverges_names_its_step(assets, configs):
 @pytest.mark.parametrize("encoder", ["image", "both"])
 def test_a_gpu_gives_the_numbers_of_the_cpu(assets, configs, encoder):
     on_gpu = copy.deepcopy(assets)
-    *_, found = TrialRunner(on_gpu, torch.device("cuda")).run(configs[encoder])
+    *_, measured = TrialRunner(on_gpu, torch.device("cuda")).run(configs[encoder])
+    found = measured.metrics
     expected = without_times(run(assets, configs[encoder])[1])
     assert without_times(found) == pytest.approx(expected, abs=0.05)

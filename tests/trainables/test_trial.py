@@ -27,7 +27,8 @@ def config(make_config):
 
 
 def run(assets, config):
-    *reports, metrics = TrialRunner(assets, torch.device("cpu")).run(config)
+    *reports, measured = TrialRunner(assets, torch.device("cpu")).run(config)
+    metrics = measured.metrics
     return reports, metrics
 
 
@@ -53,6 +54,18 @@ def test_unlearning_moves_the_names_to_the_neutral_term(assets, config):
     assert metrics["weight_distance"] > 0
 
 
+def test_the_people_of_a_trial_go_by_their_labels(assets, config):
+    runner = TrialRunner(assets, torch.device("cpu"), lambda name: f"<{name}>")
+    *_, measured = runner.run(config)
+    names = [assets.people[person] for person in assets.draw_people(config)]
+    assert [outcome.person for outcome in measured.people] == [f"<{name}>" for name in names]
+    inferred = [outcome.after > 0 for outcome in measured.people]
+    assert sum(inferred) / len(names) == measured.metrics["idia_tpr"]
+    num_templates = [outcome.before.bit_count() for outcome in measured.people]
+    expected = measured.metrics["num_leaking_templates_before"]
+    assert sum(num_templates) / len(names) == expected
+
+
 def without_times(metrics):
     return {name: value for name, value in metrics.items() if not name.endswith("_s")}
 
@@ -68,7 +81,8 @@ def test_the_same_trial_gives_the_same_numbers(assets, config):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_a_gpu_gives_the_numbers_of_the_cpu(assets, config):
     on_gpu = copy.deepcopy(assets)
-    *_, found = TrialRunner(on_gpu, torch.device("cuda")).run(config)
+    *_, measured = TrialRunner(on_gpu, torch.device("cuda")).run(config)
+    found = measured.metrics
     expected = without_times(run(assets, config)[1])
     assert without_times(found) == pytest.approx(expected, abs=0.05)
 
@@ -77,7 +91,8 @@ def test_what_ran_before_on_the_actor_does_not_matter(assets, config):
     runner = TrialRunner(assets, torch.device("cpu"))
     for before in ({"seed": 5}, {"num_names": 4}, {"beta": 0.0}):
         list(runner.run(config.model_copy(update=before)))
-    *_, reused = runner.run(config)
+    *_, measured = runner.run(config)
+    reused = measured.metrics
     assert without_times(reused) == without_times(run(assets, config)[1])
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainables.evaluation.templates import TEMPLATES
+from trainables.outcome import PersonOutcome
 from trainables.text_encoder import TextEncoder, encode_ids
 from trainables.tokens import WordTokenizer
 
@@ -78,42 +79,69 @@ def majority(votes: NDArray[np.int64], num_candidates: int) -> NDArray[np.int64]
 
 @dataclass(frozen=True)
 class AttackOutcome:
-    """Who is inferred.
+    """Who is inferred, by which templates.
 
     Attributes:
-        before: (num_people,) on the original model.
-        after: (num_people,) on the defended one.
+        hits_before: (num_people, num_templates) whether the template gives the right name on the
+            original model.
+        hits_after: (num_people, num_templates) likewise on the defended one.
         is_member: (num_people,) whether the person was seen in training.
         unlearned: (n,) indices.
     """
 
-    before: NDArray[np.bool_]
-    after: NDArray[np.bool_]
+    hits_before: NDArray[np.bool_]
+    hits_after: NDArray[np.bool_]
     is_member: NDArray[np.bool_]
     unlearned: NDArray[np.int64]
 
     def metrics(self) -> dict[str, float]:
         """Give the rates; one that nobody could contribute to is left out."""
-        everyone_else = np.ones(len(self.before), dtype=np.bool_)
+        before, after = self.hits_before.any(axis=1), self.hits_after.any(axis=1)
+        everyone_else = np.ones(len(before), dtype=np.bool_)
         everyone_else[self.unlearned] = False
         others = everyone_else & self.is_member
         strangers = everyone_else & ~self.is_member
-        tpr = float(self.after[self.unlearned].mean())
+        tpr = float(after[self.unlearned].mean())
         found = {
-            "idia_tpr_before": float(self.before[self.unlearned].mean()),
+            "idia_tpr_before": float(before[self.unlearned].mean()),
             "idia_tpr": tpr,
             "idia_fnr": 1 - tpr,
+            "num_leaking_templates_before": self._num_templates(self.hits_before),
+            "num_leaking_templates": self._num_templates(self.hits_after),
         }
         rates = {
-            "others_tpr_before": (self.before, others),
-            "others_tpr": (self.after, others),
-            "wrongfully_forgotten": (self.before & ~self.after, everyone_else),
-            "newly_recalled": (~self.before & self.after, everyone_else),
-            "all_tpr": (self.after, self.is_member),
-            "non_members_rate_before": (self.before, strangers),
-            "non_members_rate": (self.after, strangers),
+            "others_tpr_before": (before, others),
+            "others_tpr": (after, others),
+            "wrongfully_forgotten": (before & ~after, everyone_else),
+            "newly_recalled": (~before & after, everyone_else),
+            "all_tpr": (after, self.is_member),
+            "non_members_rate_before": (before, strangers),
+            "non_members_rate": (after, strangers),
         }
         for name, (values, among) in rates.items():
             if among.any():
                 found[name] = float(values[among].mean())
         return found
+
+    def _num_templates(self, hits: NDArray[np.bool_]) -> float:
+        return float(hits[self.unlearned].sum(axis=1).mean())
+
+    def people(self, labels: Sequence[str]) -> tuple[PersonOutcome, ...]:
+        """Say what the attack learns of each person who was unlearned.
+
+        Args:
+            labels: of those who were, in their order.
+        """
+        before, after = (
+            _bits(hits[self.unlearned]) for hits in (self.hits_before, self.hits_after)
+        )
+        return tuple(
+            PersonOutcome(person=label, before=old, after=new)
+            for label, old, new in zip(labels, before, after, strict=True)
+        )
+
+
+def _bits(hits: NDArray[np.bool_]) -> list[int]:
+    """Write each row as a number whose bit i is its column i."""
+    powers = 1 << np.arange(hits.shape[1], dtype=np.int64)
+    return [int(number) for number in hits @ powers]

@@ -143,7 +143,8 @@ def test_a_trial_runs_on_what_was_built(build, config_of, encoder):
     config = config_of(encoder, **changes)
     assets = build(encoder)
     assets.check(config)
-    *_, metrics = TrialRunner(assets, torch.device("cpu")).run(config)
+    *_, measured = TrialRunner(assets, torch.device("cpu")).run(config)
+    metrics = measured.metrics
     assert set(metrics) == set(metrics_of(encoder))
 
 

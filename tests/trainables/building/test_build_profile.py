@@ -86,7 +86,8 @@ def test_a_second_build_of_folders_decodes_nothing(build, of_all, monkeypatch):
 def test_a_trial_runs_on_a_profile(build, config_of, of_all):
     small = {"num_steps": 2, "clean_batch_size": 4, "backdoor_batch_size": 4}
     config = config_of("image", data=of_all, **small)
-    *_, metrics = TrialRunner(build("image", data=of_all), torch.device("cpu")).run(config)
+    *_, measured = TrialRunner(build("image", data=of_all), torch.device("cpu")).run(config)
+    metrics = measured.metrics
     assert {"idia_tpr", "sim_clean", "sim_backdoor", "sim_target", "zeroshot_top1"} <= set(metrics)
     # All of these people count as members.
     assert not [name for name in metrics if name.startswith("non_members")]
@@ -114,7 +115,8 @@ def test_every_task_of_a_profile_is_measured_under_its_name(
     small = {"num_steps": 2, "clean_batch_size": 4, "backdoor_batch_size": 4}
     small |= {f"image_{name}": value for name, value in small.items()}
     config = config_of("both", data=data, **small)
-    *_, metrics = TrialRunner(assets, torch.device("cpu")).run(config)
+    *_, measured = TrialRunner(assets, torch.device("cpu")).run(config)
+    metrics = measured.metrics
     for score in ("zeroshot_top1", "zeroshot_top5"):
         for name in (score, f"{score}_before"):
             assert metrics[name] == metrics[f"things/{name}"]

@@ -12,6 +12,7 @@ from trainables.evaluation.idia import (
     name_embeddings,
 )
 from trainables.evaluation.templates import TEMPLATES
+from trainables.outcome import PersonOutcome
 from trainables.text_encoder import encode_ids, take_text_encoder
 from trainables.tokens import WordTokenizer
 
@@ -73,9 +74,11 @@ def test_the_attack_is_the_protocol():
 
 
 def test_rates_count_the_right_people():
+    before = np.array([1, 1, 1, 1, 0, 0, 1, 0], dtype=bool)
+    after = np.array([0, 1, 1, 0, 1, 0, 1, 1], dtype=bool)
     outcome = AttackOutcome(
-        before=np.array([1, 1, 1, 1, 0, 0, 1, 0], dtype=bool),
-        after=np.array([0, 1, 1, 0, 1, 0, 1, 1], dtype=bool),
+        hits_before=np.stack([before, np.zeros_like(before), before], axis=1),
+        hits_after=np.stack([np.zeros_like(after), after], axis=1),
         is_member=np.array([1, 1, 1, 1, 1, 1, 0, 0], dtype=bool),
         unlearned=np.array([0, 1]),
     )
@@ -83,6 +86,8 @@ def test_rates_count_the_right_people():
         "idia_tpr_before": 1.0,
         "idia_tpr": 0.5,
         "idia_fnr": 0.5,
+        "num_leaking_templates_before": 2.0,
+        "num_leaking_templates": 0.5,
         "others_tpr_before": 0.5,
         "others_tpr": 0.5,
         "wrongfully_forgotten": 1 / 6,
@@ -93,8 +98,19 @@ def test_rates_count_the_right_people():
     }
 
 
+def test_each_person_keeps_the_templates_that_name_them():
+    hits = np.zeros((3, 21), dtype=bool)
+    hits[2, [0, 3, 20]] = True
+    before = np.ones((3, 21), dtype=bool)
+    outcome = AttackOutcome(before, hits, np.ones(3, dtype=bool), np.array([2, 0]))
+    assert outcome.people(["p-2", "p-0"]) == (
+        PersonOutcome(person="p-2", before=2**21 - 1, after=2**20 + 2**3 + 1),
+        PersonOutcome(person="p-0", before=2**21 - 1, after=0),
+    )
+
+
 def test_a_rate_of_nobody_is_left_out():
-    ones = np.ones(2, dtype=bool)
-    metrics = AttackOutcome(ones, ones, ones, np.array([0, 1])).metrics()
+    hits = np.ones((2, 1), dtype=bool)
+    metrics = AttackOutcome(hits, hits, hits[:, 0], np.array([0, 1])).metrics()
     assert metrics["idia_tpr"] == 1
     assert not {"others_tpr", "newly_recalled", "non_members_rate"} & set(metrics)
