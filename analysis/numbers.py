@@ -2,7 +2,8 @@
 
 Rounding must not hide a difference that matters: a share is shown as 0.00% or 100.00%, and a
 similarity as 1.00, only when it is that. A similarity of 0.9996 is shown as 0.99, as the paper
-does, and an accuracy of 0.99999 as 99.99%. All else is rounded to the nearest.
+does, and an accuracy of 0.99999 as 99.99%. All else is rounded to the nearest. Counts are whole
+where they are whole: 37,828,608 parameters, but 3.50 templates in the mean.
 """
 
 import math
@@ -16,7 +17,8 @@ _BOUNDS: dict[str, tuple[tuple[float, float], ...]] = {
     "share": ((0.0, 1e-9), (1.0, 1e-9)),
     "similarity": ((1.0, _SINGLE_PRECISION), (-1.0, _SINGLE_PRECISION)),
 }
-_DECIMALS: dict[str, int] = {"seconds": 1, "loss": 4}
+_DECIMALS: dict[str, int] = {"seconds": 1, "loss": 4, "joules": 0}
+_SUFFIXES: dict[str, str] = {"share": "%", "seconds": " s", "joules": " J"}
 
 
 def mean_text(value: float, unit: Unit) -> str:
@@ -36,15 +38,20 @@ def std_text(value: float, unit: Unit) -> str:
 
 def rounds_to_zero(value: float, unit: Unit) -> bool:
     """Say whether a standard deviation would be shown as zero."""
-    return _text(value, unit) == _text(0.0, unit)
+    return math.isfinite(value) and _rounded(value, unit)[0] == 0.0
 
 
 def _text(value: float, unit: Unit) -> str:
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "inf" if value > 0 else "-inf"
-    scale = 100.0 if unit == "share" else 1.0
+    number, decimals = _rounded(value, unit)
+    return f"{number:,.{decimals}f}{_SUFFIXES.get(unit, '')}"
+
+
+def _rounded(value: float, unit: Unit) -> tuple[float, int]:
+    """Round to what is shown, and say how many decimals that has."""
     # First off with what is only the noise of a sum, so that a mean of equal values is shown as
     # each of them is. Adding zero turns a negative zero that rounding left into a positive one.
-    number = round(round(value * scale, 9), _DECIMALS.get(unit, 2)) + 0.0
-    suffix = {"share": "%", "seconds": " s"}.get(unit, "")
-    return f"{number:.{_DECIMALS.get(unit, 2)}f}{suffix}"
+    exact = round(value * (100.0 if unit == "share" else 1.0), 9)
+    decimals = 0 if unit == "count" and exact == round(exact) else _DECIMALS.get(unit, 2)
+    return round(exact, decimals) + 0.0, decimals

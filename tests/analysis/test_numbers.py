@@ -25,6 +25,11 @@ from analysis.numbers import mean_text, rounds_to_zero, std_text
         (12.345, "seconds", "12.3 s"),
         (-1.23456, "loss", "-1.2346"),
         (3.5, "count", "3.50"),
+        (2.999, "count", "3.00"),
+        (3.0, "count", "3"),
+        (37_828_608.0, "count", "37,828,608"),
+        (1_234.56, "seconds", "1,234.6 s"),
+        (12_345.6, "joules", "12,346 J"),
         (math.nan, "share", "NaN"),
         (math.inf, "loss", "inf"),
         (-math.inf, "loss", "-inf"),
@@ -47,6 +52,9 @@ def test_deviations_are_rounded_to_the_nearest():
     assert std_text(0.00001, "similarity") == "0.00"
     assert rounds_to_zero(0.00001, "share")
     assert not rounds_to_zero(0.01, "similarity")
+    assert rounds_to_zero(0.001, "count")
+    assert rounds_to_zero(0.4, "joules")
+    assert not rounds_to_zero(math.inf, "count")
 
 
 def test_the_noise_of_a_sum_does_not_change_what_is_shown():
