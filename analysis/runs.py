@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_origin
 
 import polars as pl
@@ -17,6 +17,7 @@ from analysis.store import (
     SWEEP_TAG,
     TRIAL_KEY_TAG,
     membership_tag,
+    people_of,
     plain_type,
 )
 from trainables.config import TrialConfig, field_names
@@ -34,7 +35,39 @@ RUN_SCHEMA: dict[str, pl.DataType] = {
     "run_id": pl.String(),
     "status": pl.String(),
     "start_time": pl.Datetime("ms", "UTC"),
+    "end_time": pl.Datetime("ms", "UTC"),
+    "error": pl.String(),
+    "commit": pl.String(),
+    "device": pl.String(),
+    "hostname": pl.String(),
+    "cpu": pl.String(),
+    "gpus": pl.String(),
+    "command": pl.String(),
+    "num_cpus": pl.Int64(),
+    "num_threads": pl.Int64(),
+    "versions": pl.String(),
+    "sweeps": pl.List(pl.String()),
+    "outcomes": pl.List(
+        pl.Struct({"person": pl.String(), "before": pl.Int64(), "after": pl.Int64()})
+    ),
 }
+"""What a run is and where it ran. `versions` is a JSON object of packages and their versions;
+`outcomes` has an entry for each person who was unlearned, as `PersonOutcome` explains it (`people`
+is a setting of trials)."""
+_TAGS = {
+    "trial_key": TRIAL_KEY_TAG,
+    "error": "unremember.error",
+    "commit": "mlflow.source.git.commit",
+    "device": "unremember.worker.device",
+    "hostname": "unremember.hostname",
+    "cpu": "unremember.cpu",
+    "gpus": "unremember.gpus",
+    "command": "unremember.command",
+    "num_cpus": "unremember.num_cpus",
+    "num_threads": "unremember.worker.num_threads",
+}
+_VERSIONS = "unremember.versions."
+_MEMBERSHIP = membership_tag("")
 
 
 def _field_type(annotation: Any) -> pl.DataType:
@@ -125,20 +158,49 @@ def _search(client: "MlflowClient", experiment_id: str, where: str) -> list["Run
 
 
 def _frame(runs: Sequence["Run"]) -> pl.DataFrame:
+    tags = [run.data.tags for run in runs]
+    texts = {name: [of_run.get(tag) for of_run in tags] for name, tag in _TAGS.items()}
     infos = {
-        "trial_key": [run.data.tags.get(TRIAL_KEY_TAG) for run in runs],
         "run_id": [run.info.run_id for run in runs],
         "status": [run.info.status for run in runs],
         "start_time": [run.info.start_time for run in runs],
+        "end_time": [run.info.end_time for run in runs],
+        "versions": [_versions(of_run) for of_run in tags],
+        "sweeps": [_names(of_run, _MEMBERSHIP) for of_run in tags],
+        "outcomes": [_outcomes(of_run) for of_run in tags],
     }
     params = {name: [run.data.params.get(name) for run in runs] for name in field_names()}
     found = sorted({name for run in runs for name in run.data.metrics} - set(METRICS))
     names = [*METRICS, *(name for name in found if find_metric(name))]
     metrics = {name: [run.data.metrics.get(name) for run in runs] for name in names}
-    columns = [pl.Series(name, infos[name]).cast(dtype) for name, dtype in RUN_SCHEMA.items()]
+    columns = [
+        _typed(name, texts[name], dtype) if name in texts else _info(name, infos[name], dtype)
+        for name, dtype in RUN_SCHEMA.items()
+    ]
     columns += [_typed(name, params[name], dtype) for name, dtype in field_schema().items()]
     columns += [pl.Series(name, values, dtype=pl.Float64) for name, values in metrics.items()]
     return _infinite_again(pl.DataFrame(columns)).sort("start_time", "run_id")
+
+
+def _versions(tags: Mapping[str, str]) -> str | None:
+    versions = {name: tags[_VERSIONS + name] for name in _names(tags, _VERSIONS)}
+    return json.dumps(versions) if versions else None
+
+
+def _names(tags: Mapping[str, str], prefix: str) -> list[str]:
+    return sorted(tag.removeprefix(prefix) for tag in tags if tag.startswith(prefix))
+
+
+def _outcomes(tags: Mapping[str, str]) -> list[dict[str, Any]] | None:
+    people = people_of(tags)
+    return None if people is None else [vars(person) for person in people]
+
+
+def _info(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
+    # Times are milliseconds since 1970.
+    if isinstance(dtype, pl.Datetime):
+        return pl.Series(name, values, dtype=pl.Int64).cast(dtype)
+    return pl.Series(name, values, dtype=dtype)
 
 
 def _typed(name: str, texts: list[str | None], dtype: pl.DataType) -> pl.Series:

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from analysis.runs import frame_schema
+from analysis.runs import RUN_SCHEMA, frame_schema
 from trainables.config import TrialConfig, applies_to
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -37,19 +37,26 @@ def _config(**changes):
 
 
 def _frame(trials):
-    """Make a frame of runs from dicts: trial_key, and what differs from a finished first run."""
+    """Make a frame of runs from dicts: trial_key, and what differs from a finished first run.
+
+    Any column of a run may be given, such as `error` or `outcomes`.
+    """
     rows = []
     for number, trial in enumerate(trials):
         config = _config(**trial.get("config", {})).model_dump()
+        start = 60_000 * trial.get("minute", number)
         run = {
-            "trial_key": trial["trial_key"],
             "run_id": f"run{number:04d}",
-            "status": trial.get("status", "FINISHED"),
-            "start_time": 60_000 * trial.get("minute", number),
+            "status": "FINISHED",
+            "start_time": start,
+            "end_time": start + 30_000,
+            "sweeps": [],
         }
-        rows.append(run | config | trial.get("metrics", {}))
-    numbers = frame_schema() | {"start_time": pl.Int64()}
-    return pl.DataFrame(rows, schema=numbers).cast({"start_time": frame_schema()["start_time"]})
+        given = {name: trial[name] for name in RUN_SCHEMA if name in trial}
+        rows.append(run | given | config | trial.get("metrics", {}))
+    times = {name: RUN_SCHEMA[name] for name in ("start_time", "end_time")}
+    numbers = frame_schema() | dict.fromkeys(times, pl.Int64())
+    return pl.DataFrame(rows, schema=numbers).cast(times)
 
 
 def _case(name):
