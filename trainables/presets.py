@@ -98,10 +98,12 @@ PRESETS: Mapping[str, Mapping[tuple[str, str], Mapping[str, Any]]] = MappingProx
         "builtin": {
             ("text", "builtin"): _BUILTIN_TEXT | {"beta": 0.01},
             ("image", "builtin"): _BUILTIN_IMAGE | {"beta": 0.005},
+            # Once faces are alike, the least trace of a name decides: names weigh more than alone.
+            ("both", "builtin"): {"alpha": 16.0},
         },
     }
 )
-"""Preset -> (encoder, model) -> fields of a trial."""
+"""Preset -> (encoder, model) -> fields of a trial; of `both`, what differs from each alone."""
 
 
 def preset_fields(preset: str, encoder: str, model: str) -> dict[str, Any]:
@@ -120,7 +122,8 @@ def preset_fields(preset: str, encoder: str, model: str) -> dict[str, Any]:
     if encoder == "both":
         image = _setting(preset, "image", model)
         procedure = {IMAGE_PREFIX + name: image.pop(name) for name in PROCEDURE_FIELDS}
-        return image | _setting(preset, "text", model) | procedure
+        together = PRESETS[preset].get(("both", model), {})
+        return image | _setting(preset, "text", model) | procedure | together
     return _setting(preset, encoder, model)
 
 

@@ -70,7 +70,7 @@ def _make_once(path: Path) -> None:
 
 
 def pseudonym(name: str, key: bytes) -> str:
-    """Name a person by what only the key's owner can connect with them, such as `p-3f9a1c7e2b40`."""
+    """Name a person, such as `p-3f9a1c7e2b40`, so that only the key's owner knows whom."""
     return f"p-{hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:_DIGITS]}"
 
 

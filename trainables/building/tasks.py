@@ -14,7 +14,7 @@ from trainables.data.classes.read import ClassificationSet, read_classes
 from trainables.data.people.read import read_people
 from trainables.data.pictures import ArrayPictures, ChosenPictures, even_rows
 from trainables.data.source import Images
-from trainables.evaluation.idia import TEMPLATES
+from trainables.evaluation.templates import TEMPLATES
 from trainables.evaluation.zeroshot import SCORES, accuracy, classifier
 from trainables.fingerprints import ZEROSHOT_PREFIX
 from trainables.profile.parts import DataParts, data_parts

@@ -96,7 +96,7 @@ class AttackOutcome:
 
     def metrics(self) -> dict[str, float]:
         """Give the rates; one that nobody could contribute to is left out."""
-        before, after = self.hits_before.any(axis=1), self.hits_after.any(axis=1)
+        before, after = np.any(self.hits_before, axis=1), np.any(self.hits_after, axis=1)
         everyone_else = np.ones(len(before), dtype=np.bool_)
         everyone_else[self.unlearned] = False
         others = everyone_else & self.is_member
