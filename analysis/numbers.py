@@ -36,6 +36,13 @@ def std_text(value: float, unit: Unit) -> str:
     return _text(value, unit)
 
 
+def difference_text(value: float, unit: Unit) -> str:
+    """Show a difference with its sign, such as `+0.12 pp` (percentage points) or `-0.01`."""
+    number, decimals = _rounded(value, unit)
+    suffix = " pp" if unit == "share" else _SUFFIXES.get(unit, "")
+    return f"{number:{'+' if number else ''},.{decimals}f}{suffix}"
+
+
 def rounds_to_zero(value: float, unit: Unit) -> bool:
     """Say whether a standard deviation would be shown as zero."""
     return math.isfinite(value) and _rounded(value, unit)[0] == 0.0

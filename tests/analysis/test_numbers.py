@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.numbers import mean_text, rounds_to_zero, std_text
+from analysis.numbers import difference_text, mean_text, rounds_to_zero, std_text
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,19 @@ def test_the_noise_of_a_sum_does_not_change_what_is_shown():
     values = [0.99875] * 6
     assert mean_text(sum(values) / 6, "share") == mean_text(0.99875, "share")
     assert mean_text(0.99875 - 1e-15, "share") == mean_text(0.99875, "share") == "99.88%"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.0012, "share", "+0.12 pp"),
+        (-0.025, "share", "-2.50 pp"),
+        (-0.00001, "share", "0.00 pp"),
+        (0.0, "share", "0.00 pp"),
+        (-0.01, "similarity", "-0.01"),
+        (-1234.0, "count", "-1,234"),
+        (2.04, "seconds", "+2.0 s"),
+    ],
+)
+def test_differences_have_a_sign_and_shares_percentage_points(value, unit, text):
+    assert difference_text(value, unit) == text
