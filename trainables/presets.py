@@ -123,7 +123,7 @@ def preset_fields(preset: str, encoder: str, model: str) -> dict[str, Any]:
         image = _setting(preset, "image", model)
         procedure = {IMAGE_PREFIX + name: image.pop(name) for name in PROCEDURE_FIELDS}
         together = PRESETS[preset].get(("both", model), {})
-        return image | _setting(preset, "text", model) | procedure | together
+        return image | _setting(preset, "text", model) | procedure | dict(together)
     return _setting(preset, encoder, model)
 
 

@@ -76,6 +76,7 @@ class Noop(tune.Trainable):
                 "curve": [
                     {"step": step} | dict.fromkeys(CURVE_METRICS, 1 / step) for step in steps
                 ],
+                "people": [{"person": "Ada Byron", "before": 3, "after": 1}],
                 "worker": {"device": "cpu", "num_threads": 1, "hostname": "here"},
                 "duration_s": 0.01,
             },

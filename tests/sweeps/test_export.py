@@ -1,6 +1,5 @@
 """From a trial to the folder that another library loads: kept, or trained again from its record."""
 
-import dataclasses
 import errno
 import functools
 import json
@@ -30,6 +29,7 @@ from trainables.export.state import put_students, student_arrays
 from trainables.fingerprints import fingerprints
 from trainables.models.load import LoadedClip
 from trainables.outcome import Measured
+from trainables.pseudonyms import own_key, pseudonym
 from trainables.trial import TrialRunner
 from trainables.tune import TrialTrainable
 
@@ -288,21 +288,31 @@ def test_a_full_disk_leaves_nothing(call: Any, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.filterwarnings("ignore::FutureWarning:ray")
-def test_from_a_worker_to_the_file_and_out(call: Any, tmp_path: Path) -> None:
+def test_from_a_worker_to_the_file_and_out(
+    call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNREMEMBER_PSEUDONYM_KEY", str(tmp_path / "pseudonym.key"))
     config = config_of("both")
+    real = config.model_copy(update={"data": "/data.yaml"})
     kept = Trial(key_of(config), config, ("kept",))
-    left = dataclasses.replace(kept, key="0" * 16, sweeps=("left",))
+    left = Trial("0" * 16, real, ("left",))
     ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False)
     try:
         with Journal(Path("results")) as journal:
             for name, keep in (("kept", "best"), ("left", "none")):
                 journal.append(SweepEvent(sweep={"name": name, "keep": keep}, trial_keys=(), at=0))
-            shared = {assets_key(config): tiny_assets("both")}
+            shared = {assets_key(each): tiny_assets("both") for each in (config, real)}
             run_trials([kept, left], journal, TrialTrainable, shared)
     finally:
         ray.shutdown()
-    kinds = [found.kind for found in read_events(Path("results"))]
-    assert kinds == ["sweep", "sweep", "finished", "finished"]
+    *sweeps, first, second = read_events(Path("results"))
+    assert [found.kind for found in (*sweeps, first, second)] == [
+        "sweep", "sweep", "finished", "finished",
+    ]  # fmt: skip
+    # Invented people by their names, real ones by what only the key's owner can connect with them.
+    invented, known = ([person.person for person in each.people] for each in (first, second))
+    assert set(invented) <= set(PEOPLE)
+    assert known == [pseudonym(name, own_key()) for name in invented]
     assert read_student(Path("results"), left.key) is None
     assert call(kept.key, "--to", "open_clip", "--out", "x")[0] == 0
     assert_loads_as(Path("x"), defended("both"))

@@ -14,6 +14,7 @@ from sweeps.logs import log_path
 from sweeps.standing import read_record
 from tests.sweeps import fakes
 from trainables.errors import UserError
+from trainables.outcome import PersonOutcome
 
 pytestmark = [
     pytest.mark.slow,
@@ -51,6 +52,7 @@ def test_every_trial_is_journaled_with_all_that_is_known(tmp_path: Path) -> None
     assert first.trial == trials[0].config
     assert first.metrics["idia_tpr"] == 0.5
     assert len(first.curve) == 8
+    assert first.people == (PersonOutcome(person="Ada Byron", before=3, after=1),)
     assert first.worker["device"] == "cpu"
     assert first.provenance == {"git": "x"}
     assert first.duration_s == 0.01

@@ -7,7 +7,14 @@ import pytest
 from mlflow import MlflowClient
 
 from analysis.runs import load_runs
-from analysis.store import KIND_SWEEP, KIND_TAG, SWEEP_TAG, TRIAL_KEY_TAG, membership_tag
+from analysis.store import (
+    KIND_SWEEP,
+    KIND_TAG,
+    SWEEP_TAG,
+    TRIAL_KEY_TAG,
+    membership_tag,
+    people_of,
+)
 from sweeps.connect import open_store, settle, tracking_uri
 from sweeps.events import SweepEvent
 from sweeps.journal import Journal
@@ -15,6 +22,7 @@ from sweeps.mirror import COMMIT_TAG, ERROR_TAG, PARENT_TAG, SPEC_TAG, Mirror
 from sweeps.tracking import Tracker
 from tests.sweeps.fakes import CONFIG, event
 from trainables.errors import UserError
+from trainables.outcome import PersonOutcome
 
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
 
@@ -125,6 +133,18 @@ def test_a_curve_keeps_its_steps_in_batches(results: Path) -> None:
     history = client.get_metric_history(runs(results)["a"].info.run_id, "train/loss")
     assert [m.step for m in history] == list(range(1, 1201))
     assert history[-1].timestamp == 1_700_000_010_000
+
+
+def test_a_run_says_who_was_unlearned_however_many(results: Path) -> None:
+    people = [
+        PersonOutcome(person=f"p-{number:012x}", before=2**21 - 1, after=number)
+        for number in range(200)
+    ]
+    write(results, sweep_event("a", "b"), event("a", people=people), event("b", kind="failed"))
+    assert sync(results)
+    found = runs(results)
+    assert people_of(found["a"].data.tags) == people
+    assert people_of(found["b"].data.tags) is None
 
 
 def test_writing_twice_changes_nothing(results: Path) -> None:
