@@ -10,6 +10,7 @@ from trainables.config import BUILTIN, field_names
 from trainables.errors import UserError, did_you_mean
 from trainables.yamls import parse_yaml
 
+_MOVED = "Run on the built-in world, with its small model in the place of any that is named here."
 _BUILTIN: dict[str, Any] = {"data": BUILTIN, "model": BUILTIN, "pretrained": ""}
 
 
@@ -49,9 +50,15 @@ def _on(data: str, sweep: Sweep) -> Sweep:
     moved = any(sweep.fixed.get(name, value) != value for name, value in _BUILTIN.items()) or any(
         name in sweep.axes for name in _BUILTIN
     )
+    if moved:
+        # The name, and what the description says of the model, are those of the real data.
+        sweep = dataclasses.replace(
+            sweep,
+            name=f"{sweep.name}-{BUILTIN}",
+            description=f"{sweep.description} {_MOVED}".strip(),
+        )
     return dataclasses.replace(
         sweep,
-        name=f"{sweep.name}-{BUILTIN}" if moved else sweep.name,
         preset=BUILTIN,
         # What is left out is that of the built-in world.
         fixed={name: value for name, value in sweep.fixed.items() if name not in _BUILTIN},

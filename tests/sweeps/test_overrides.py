@@ -64,6 +64,7 @@ def test_a_sweep_of_real_data_runs_on_the_builtin_world_under_its_own_name() -> 
     )
     sweep = override(paper, data="builtin")
     assert sweep.name == "table5-builtin"
+    assert "on the built-in world" in sweep.description
     trials = sweep.trials()
     assert len(trials) == 20
     assert {(t.model, t.pretrained, t.data) for t in trials} == {("builtin", "", "builtin")}

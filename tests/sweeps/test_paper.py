@@ -59,17 +59,8 @@ def test_each_is_named_after_its_file_and_runs_on_the_built_in_world(name: str) 
 
 
 def test_the_settings_are_those_of_the_papers() -> None:
-    trials = plan("table8", "workshop", "figure3").trials
-    found = Counter(
-        (
-            t.config.encoder,
-            t.config.model,
-            t.config.alpha,
-            t.config.beta,
-            t.config.num_attack_images,
-        )
-        for t in trials
-    )
+    configs = [trial.config for trial in plan("table8", "workshop", "figure3").trials]
+    found = Counter((c.encoder, c.model, c.alpha, c.beta, c.num_attack_images) for c in configs)
     assert found[("image", "ViT-B-16", 0.8, 0.005, 20)] == 70
     assert found[("text", "ViT-L-14", 0.3, 0.01 / 3, 30)] == 70
     assert found[("both", "ViT-B-32", 0.6, 0.01, 20)] == 70
