@@ -15,6 +15,7 @@ from trainables.assets import Assets, assets_key
 from trainables.building.assets import build_assets
 from trainables.config import BUILTIN, TrialConfig
 from trainables.device import best_device
+from trainables.energy import energy_meter
 from trainables.errors import TrialFailedError, UserError
 from trainables.export.state import student_arrays
 from trainables.models.load import Progress as AssetProgress
@@ -78,6 +79,8 @@ class TrialTrainable(tune.Trainable):
         cpus = self.trial_resources.head_cpus if self.trial_resources else 1
         # One process a trial: more threads than its share of CPUs would only wait for each other.
         torch.set_num_threads(max(1, int(cpus or 1)))
+        needed = self.trial_resources.required_resources if self.trial_resources else {}
+        self._energy = energy_meter(best_device(), needed.get("GPU", 0))
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -100,6 +103,7 @@ class TrialTrainable(tune.Trainable):
             if self._trial is None:
                 self._started = time.perf_counter()
                 self._trial = self._runner().run(self._config, self._keep)
+                self._energy.start()
             report = next(self._trial)
         except (TrialFailedError, UserError) as error:
             return self._failed(str(error), None)
@@ -109,6 +113,8 @@ class TrialTrainable(tune.Trainable):
             self._curve.append(report.flat())
             return {**report.flat(), "num_steps": report.num_steps, "done": False}
         outcome = {"status": "finished", "curve": self._curve} | asdict(report)
+        used_j = self._energy.stop()
+        outcome["metrics"] |= {} if used_j is None else {"energy_j": used_j}
         return self._ended(outcome | self._students)
 
     def _runner(self) -> TrialRunner:
