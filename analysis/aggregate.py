@@ -1,4 +1,4 @@
-"""Trials -> cells: mean, sample standard deviation and n of each metric."""
+"""Trials -> cells: mean, sample standard deviation, n and values of each metric."""
 
 from collections.abc import Sequence
 
@@ -17,8 +17,8 @@ def aggregate(frame: pl.DataFrame, by: Sequence[str], metrics: Sequence[str]) ->
         metrics: the columns to summarise.
 
     Returns:
-        One row for each cell and metric: `by`, metric, mean, std, n, num_nan; in the order of
-        the cells' keys, then of `metrics`.
+        One row for each cell and metric: `by`, metric, mean, std, n, num_nan, values (those that
+        count, in their order); in the order of the cells' keys, then of `metrics`.
     """
     order = pl.Enum(list(dict.fromkeys(metrics)))
     long = frame.unpivot(metrics, index=list(by), variable_name="metric", value_name="value")
@@ -32,6 +32,7 @@ def aggregate(frame: pl.DataFrame, by: Sequence[str], metrics: Sequence[str]) ->
             std=value.std(ddof=1),
             n=value.count().cast(pl.Int64),
             num_nan=value.is_nan().sum().cast(pl.Int64),
+            values=value.drop_nulls().sort(),
         )
         .sort(keys)
         .with_columns(pl.col("metric").cast(pl.String))

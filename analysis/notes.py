@@ -5,17 +5,30 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from analysis.compare import RULE
 from analysis.layout import Cell, Panel
 from analysis.numbers import MISSING
 from analysis.runs import FINISHED, duplicates, finished
+from analysis.stats import MIN_PAIRS
 from trainables.config import field_names
 from trainables.metrics import Metric
 
+_ARROWS = (
+    "Arrows show the change by weight regularization, in brackets where a paired sign-flip test "
+    "over the seeds in common does not find it (false discovery rate of 5% over the table)."
+)
+_SOURCES = "Published figures are those of {}. "
 _STATES = {"FAILED": "failed", "KILLED": "failed", "RUNNING": "running", "SCHEDULED": "running"}
 
 
-def caption_of(description: str, panels: Sequence[Panel]) -> str:
-    """Say what the numbers are, and how to read the signs that occur."""
+def caption_of(description: str, panels: Sequence[Panel], rule: str) -> str:
+    """Say what the numbers are, and how to read the signs that occur.
+
+    Args:
+        description: of the sweep.
+        panels: of the table.
+        rule: by which settings were selected, in a sentence.
+    """
     cells = [cell for panel in panels for row in panel.rows for cell in row.cells if cell]
     sentences = [_sentence(description)] if description.strip() else []
     sentences.append(
@@ -27,7 +40,10 @@ def caption_of(description: str, panels: Sequence[Panel]) -> str:
     if any(cell.n == 1 for cell in cells):
         sentences.append("A single seed has no ±.")
     if any(cell.change for cell in cells):
-        sentences.append("Arrows show the change by weight regularization.")
+        sentences.append(_ARROWS)
+    if any(cell.comparison for cell in cells):
+        sentences.append(_SOURCES.format(_sources(cells)) + RULE)
+    sentences.append(rule)
     if any(cell.mean is None for cell in cells):
         sentences.append(f"{MISSING} marks what is missing.")
     return " ".join(sentences)
@@ -38,16 +54,36 @@ def _sentence(text: str) -> str:
     return words if words[-1] in ".!?" else f"{words}."
 
 
+def _sources(cells: Sequence[Cell]) -> str:
+    found = {cell.comparison.published.source for cell in cells if cell.comparison}
+    paper, _, first = min(found).partition(", ")
+    rest = sorted(source.removeprefix(f"{paper}, Table ") for source in found)
+    return f"{paper}, {first}" if len(rest) == 1 else f"{paper}, Tables {' and '.join(rest)}"
+
+
 def notes_of(
-    frame: pl.DataFrame, wanted: pl.DataFrame, columns: Sequence[Metric], panels: Sequence[Panel]
+    frame: pl.DataFrame,
+    wanted: pl.DataFrame,
+    columns: Sequence[Metric],
+    panels: Sequence[Panel],
+    num_pairs: int | None,
 ) -> tuple[str, ...]:
-    """Say what is missing, doubled, left out or not a number; nothing where all is well."""
+    """Say what is missing, doubled, left out or not a number; nothing where all is well.
+
+    Args:
+        frame: runs of any status.
+        wanted: the trials that should be there.
+        columns: the metrics of the table.
+        panels: of the table.
+        num_pairs: the least number of seeds that a test of change has; None without a test.
+    """
     notes = [
         _completeness(frame, wanted),
         _doubled(frame, wanted),
         _alike(wanted),
         _left_out(frame, wanted),
         *_not_numbers(columns, panels),
+        _too_few(num_pairs),
     ]
     return tuple(note for note in notes if note)
 
@@ -105,6 +141,15 @@ def _not_numbers(columns: Sequence[Metric], panels: Sequence[Panel]) -> list[str
                 where = "original model" if row.state == "original" else f"n = {row.num_names}"
                 notes.append(f"Not a number: {', '.join(found)} at {where}, {panel.title}.")
     return notes
+
+
+def _too_few(num_pairs: int | None) -> str:
+    if num_pairs is None or num_pairs >= MIN_PAIRS:
+        return ""
+    return (
+        f"With fewer than {MIN_PAIRS} seeds in common the test of a change finds none, however "
+        f"large: the fewest here are {num_pairs}."
+    )
 
 
 def _nan(cell: Cell | None) -> str:
