@@ -1,0 +1,162 @@
+"""An experiment -> what its page shows and what the overview says of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from analysis.experiment import Experiment
+from analysis.figures.figure import Figure
+from analysis.layout import Table
+from analysis.report.grid import Grid, grids_of
+from analysis.report.intervals import Intervals, intervals_of
+from analysis.report.listing import Failure, Listing, failures_of, listing_of
+from analysis.report.machines import Machines, machines_of
+from analysis.report.trials import State, counts_of, trials_of
+from analysis.report.verdicts import Verdicts, verdicts_of
+from analysis.report.views import FigureView, Section, figure_views, table_section
+from analysis.tables import build_table
+from trainables.config import BUILTIN
+from trainables.metrics import METRICS
+
+_TIMES = (
+    "prepare_s", "train_s", "attack_s", "similarity_s", "zeroshot_s", "trial_s", "energy_j",
+)  # fmt: skip
+_ON_BUILTIN = (
+    "These trials ran on the built-in world, which is never compared with the papers: its people "
+    "are invented and its model is small."
+)
+_NOT_PRINTED = "The papers print no numbers for these settings."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """All that a page shows of an experiment.
+
+    Attributes:
+        name: of the sweep.
+        file: the page's, in the folder of the report.
+        title: a heading.
+        description: one sentence, or nothing.
+        counts: of trials by state.
+        grids: which trials are there.
+        table: the results.
+        compared: the results beside the papers'; None where nothing is to be compared.
+        verdicts: what became of each comparison; none in all where nothing is to be compared.
+        not_compared: why nothing is, where nothing is.
+        figures: those that make sense for it.
+        intervals: of the means.
+        people: what became of each person, where that is known.
+        failures: the trials that failed.
+        trials: all trials.
+        times: durations by setting; None before a trial has finished.
+        machines: code, hardware, time and energy.
+    """
+
+    name: str
+    file: str
+    title: str
+    description: str
+    counts: dict[State, int]
+    grids: tuple[Grid, ...]
+    table: Section
+    compared: Section | None
+    verdicts: Verdicts
+    not_compared: str
+    figures: tuple[FigureView, ...]
+    intervals: Intervals
+    people: Section | None
+    failures: tuple[Failure, ...]
+    trials: Listing
+    times: Section | None
+    machines: Machines
+
+    @property
+    def num_trials(self) -> int:
+        """How many trials it consists of."""
+        return sum(self.counts.values())
+
+    @property
+    def contents(self) -> list[tuple[str, str]]:
+        """The anchors and headings of the sections that it has."""
+        sections = [
+            ("glance", "At a glance", True),
+            ("trials", "What was run", True),
+            ("results", "Results", True),
+            ("papers", "Beside the papers", self.compared),
+            ("figures", "Figures", self.figures),
+            ("intervals", "Confidence intervals", self.intervals.rows),
+            ("people", "Person by person", self.people),
+            ("failures", "Failed trials", self.failures),
+            ("all", "Every trial", True),
+            ("time", "Time and energy", self.machines.durations),
+            ("machines", "Versions and hardware", self.machines.code),
+            ("commands", "Make it again", True),
+        ]
+        return [(anchor, heading) for anchor, heading, is_there in sections if is_there]
+
+
+def page_of(
+    experiment: Experiment,
+    figures: Sequence[Figure] = (),
+    people: Section | None = None,
+    logs: Mapping[str, str] | None = None,
+) -> Page:
+    """Gather what the page of an experiment shows.
+
+    Args:
+        experiment: its trials and their runs; none of them need have run.
+        figures: of the experiment.
+        people: the view of each person, where there is one.
+        logs: where the log of a failed trial is, by the trial's key.
+
+    Raises:
+        UserError: it has no trials at all, neither run nor asked for.
+    """
+    table = build_table(
+        experiment.frame, experiment.expected, experiment.name, experiment.description,
+        title=experiment.title,
+    )  # fmt: skip
+    trials = trials_of(experiment)
+    return Page(
+        name=experiment.name,
+        file=file_of(experiment.name),
+        title=experiment.title,
+        description=experiment.description,
+        counts=counts_of(trials),
+        grids=grids_of(trials),
+        table=table_section(table),
+        compared=table_section(table, compare=True) if table.has_comparisons else None,
+        verdicts=verdicts_of(table),
+        not_compared=_not_compared(table, trials),
+        figures=figure_views(figures),
+        intervals=intervals_of(table),
+        people=people,
+        failures=failures_of(trials, logs or {}),
+        trials=listing_of(experiment.name, trials, table.columns),
+        times=_times(experiment, trials),
+        machines=machines_of(trials),
+    )
+
+
+def file_of(name: str) -> str:
+    """Name the page of a sweep, whose name has neither dots nor underscores."""
+    return "_index.html" if name.lower() == "index" else f"{name}.html"
+
+
+def _not_compared(table: Table, trials: pl.DataFrame) -> str:
+    if table.has_comparisons:
+        return ""
+    return _ON_BUILTIN if set(trials["data"]) == {BUILTIN} else _NOT_PRINTED
+
+
+def _times(experiment: Experiment, trials: pl.DataFrame) -> Section | None:
+    measured = [name for name in _TIMES if trials[name].count()]
+    if not measured:
+        return None
+    labels = ", ".join(METRICS[name].label.lower() for name in measured)
+    table = build_table(
+        experiment.frame, experiment.expected, f"{experiment.name}-time",
+        f"What a trial takes: {labels}.", measured, title="Time and energy",
+    )  # fmt: skip
+    return table_section(table)

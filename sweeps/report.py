@@ -1,0 +1,119 @@
+"""The report that the command line writes; imported by it alone, since it takes its time."""
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+from rich.console import Console
+
+from analysis.connect import shown
+from analysis.experiment import Experiment
+from analysis.report.page import Page, page_of
+from analysis.report.write import Commands, index_html, page_html
+from sweeps.experiments import experiments_of
+from sweeps.live import preparing
+from sweeps.logs import log_path
+from sweeps.options import RESULTS
+from sweeps.spec import Sweep
+from sweeps.standing import read_record
+from trainables.errors import UserError
+
+INDEX = "index.html"
+_NO_NAMES: Mapping[str, str] = {}
+
+
+def write_report(
+    sweeps: Sequence[Sweep],
+    results: Path,
+    uri: str | None,
+    out: Path | None = None,
+    clear_names: Mapping[str, str] = _NO_NAMES,
+) -> str:
+    """Write a page for each sweep, and an overview of them.
+
+    Args:
+        sweeps: which; none means all that were ever run in the results.
+        results: the folder of journal and logs.
+        uri: of the tracking store; None takes that of the environment or of the folder.
+        out: the folder of the pages, `report` in the results if left out; pages that are there are
+            replaced.
+        clear_names: the names to show in the place of pseudonyms.
+
+    Returns:
+        What to tell the user.
+
+    Raises:
+        UserError: nothing was run, journal or store cannot be read, or the folder not written.
+    """
+    asked = list(sweeps) or sorted(read_record(results).sweeps)
+    if not asked:
+        raise UserError(f"nothing has been run in {results}: name the sweeps to report on.")
+    folder = out or results / "report"
+    made_at = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    with preparing(Console(stderr=True)) as progress:
+        progress("reading trials", 0, 1)
+        experiments = experiments_of(asked, results, uri).values()
+        progress("reading trials", 1, 1)
+        pages: list[Page] = []
+        for experiment in experiments:
+            progress("writing pages", len(pages), len(experiments))
+            page = _page(experiment, results, clear_names)
+            commands = _commands(experiment, _options(results, uri))
+            _write(folder / page.file, page_html(page, commands, made_at))
+            pages.append(page)
+        _write(folder / INDEX, index_html(pages, _this_command(), made_at))
+        progress("writing pages", len(pages), len(experiments))
+    return f"wrote {len(pages)} {'page' if len(pages) == 1 else 'pages'}: open {folder / INDEX}"
+
+
+def _page(experiment: Experiment, results: Path, clear_names: Mapping[str, str]) -> Page:
+    failed = experiment.frame.filter(pl.col("status") == "FAILED")["trial_key"].drop_nulls()
+    paths = {key: log_path(results, key) for key in failed}
+    logs = {key: str(path) for key, path in paths.items() if path.exists()}
+    return page_of(experiment, logs=logs)
+
+
+def _commands(experiment: Experiment, options: Sequence[str]) -> Commands:
+    """Say what makes each part of a page again, for the shell."""
+    name = experiment.name
+
+    def ours(*words: str) -> str:
+        return shlex.join(["unremember", *words, *options])
+
+    run = experiment.command
+    if run == f"unremember run {name}":
+        run = ours("run", name)
+    return [
+        ("The trials: what is left is run, what is finished is not", run),
+        ("The table, for a paper", ours("table", name, "--format", "tex", "--out", f"{name}.tex")),
+        ("This page", run.replace(" run ", " report ", 1)),
+        ("The trials that failed, once more", ours("retry", name)),
+    ]
+
+
+def _options(results: Path, uri: str | None) -> list[str]:
+    """Give the options that find the same results, without the passwords of an address."""
+    found = [] if results == RESULTS else ["--results", str(results)]
+    return found if uri is None else [*found, "--tracking-uri", shown(uri)]
+
+
+def _this_command() -> str:
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a page, in the place of one that is there or not at all."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            unfinished.write_text(text, encoding="utf-8")
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}.") from error
