@@ -62,12 +62,22 @@ def setting_title(keys: Mapping[str, Key]) -> str:
     Args:
         keys: the settings, among them beta.
     """
+    return ", ".join([*other_texts(keys), f"{regularization_text(keys)} ({beta_text(keys)})"])
+
+
+def regularization_text(keys: Mapping[str, Key]) -> str:
+    """Say whether weights are regularized: `with weight regularization` or without."""
+    how = "with" if keys["beta"] or keys.get("image_beta") else "without"
+    return f"{how} weight regularization"
+
+
+def beta_text(keys: Mapping[str, Key]) -> str:
+    """Say how strongly weights are regularized, such as `β = 0.01`."""
     beta, image_beta = keys["beta"], keys.get("image_beta")
-    how = "with" if beta or image_beta else "without"
     shown = f"β = {value_text(beta)}"
     if image_beta is not None and image_beta != beta:
         shown += f", of images {value_text(image_beta)}"
-    return ", ".join([*other_texts(keys), f"{how} weight regularization ({shown})"])
+    return shown
 
 
 def other_texts(keys: Mapping[str, Key]) -> list[str]:

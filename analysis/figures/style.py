@@ -20,9 +20,11 @@ PAGE_WIDTH = 504
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 """The first is built into vl-convert; the next ones have its widths, for who opens an SVG."""
 FONT_SIZES = {"small": 7, "normal": 8, "title": 9}
+BAND = 0.16
+"""How much of its colour a band has."""
 INK, FAINT = "#222222", "#595959"
 
-Channel = Literal["colour", "shape", "dash"]
+Channel = Literal["colour", "shape", "dash", "band"]
 AnyChart = TypeVar(
     "AnyChart",
     alt.Chart,
@@ -49,6 +51,12 @@ class SeriesStyle:
     shape: str
     dash: tuple[int, ...]
 
+    @property
+    def band(self) -> str:
+        """Its colour on white as if nearly see-through, which a band must not be."""
+        channels = (int(self.colour[first : first + 2], 16) for first in (1, 3, 5))
+        return "#" + "".join(f"{round(255 - BAND * (255 - each)):02X}" for each in channels)
+
 
 SERIES = (
     SeriesStyle(colour="#0072B2", shape="circle", dash=()),
@@ -61,6 +69,9 @@ SERIES = (
 )
 """In the order of use: the first four are far apart in grey as well. The palette's yellow is left
 out, being too faint on white."""
+ORIGINAL = "original model"
+"""The series that is none: what all others are held against."""
+_ORIGINAL_STYLE = SeriesStyle(colour=FAINT, shape="M-1,0L-.35,0M.35,0L1,0", dash=(2, 2))
 
 CONFIG: dict[str, Any] = {
     "background": "white",
@@ -124,7 +135,6 @@ CONFIG: dict[str, Any] = {
     "point": {"filled": True, "opacity": 1, "size": 24},
     "line": {"strokeWidth": 1.2},
     "rule": {"color": INK, "strokeWidth": 0.6},
-    "errorband": {"band": {"opacity": 0.18}},
     "range": {
         "category": [series.colour for series in SERIES],
         "symbol": [series.shape for series in SERIES],
@@ -144,11 +154,13 @@ def series_styles(names: Iterable[str]) -> dict[str, SeriesStyle]:
         UserError: there are more series than one can tell apart.
     """
     distinct = list(dict.fromkeys(names))
-    if len(distinct) > len(SERIES):
+    ours = [name for name in distinct if name != ORIGINAL]
+    if len(ours) > len(SERIES):
         raise UserError(
-            f"one figure can tell {len(SERIES)} series apart, not {len(distinct)}: show fewer."
+            f"one figure can tell {len(SERIES)} series apart, not {len(ours)}: show fewer."
         )
-    return dict(zip(distinct, SERIES, strict=False))
+    styles = dict(zip(ours, SERIES, strict=False)) | {ORIGINAL: _ORIGINAL_STYLE}
+    return {name: styles[name] for name in distinct}
 
 
 def series_scale(names: Iterable[str], channel: Channel) -> alt.Scale:

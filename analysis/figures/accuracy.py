@@ -1,0 +1,80 @@
+"""Zero-shot accuracy by the number of names or by the neutral term, beside the original model's."""
+
+from dataclasses import replace
+
+import altair as alt
+import polars as pl
+
+from analysis.figures.axes import axis_over
+from analysis.figures.blocks import Grid, arrange, block, grid_of
+from analysis.figures.effectiveness import at, block_keys, in_order, of_metrics
+from analysis.figures.lines import panel
+from analysis.figures.points import Spread, Trials, points, title_of
+from analysis.figures.style import ORIGINAL
+from analysis.settings import BETAS, beta_text, regularization_text
+
+TOPS = {"zeroshot_top1": "Top-1 accuracy", "zeroshot_top5": "Top-5 accuracy"}
+_AXIS_WIDTH = 47
+"""Labels have as many signs as `79.5%`."""
+
+
+def data_of(trials: Trials, x: str, spread: Spread) -> pl.DataFrame:
+    """Give the points of all panels, with the original model's accuracy in `original`.
+
+    Args:
+        trials: of all settings.
+        x: the setting that they are drawn against: `num_names` or `neutral_term`.
+        spread: what bands span.
+    """
+    tops = [name for name in TOPS if trials.has(name)]
+    found = points(trials, tops, spread)
+    betas = [key for key in trials.keys if key in BETAS]
+    series = _series(trials, betas)
+    names = [series[tuple(row)] for row in found.select(betas).iter_rows()]
+    found = in_order(found.with_columns(series=pl.Series(names, dtype=pl.String)), trials, x)
+    return found.join(_originals(trials, x, tops), [*_keys(trials, x), "metric"], how="left",
+                      nulls_equal=True, maintain_order="left")  # fmt: skip
+
+
+def _keys(trials: Trials, x: str) -> list[str]:
+    return [key for key in block_keys(trials, x) if key not in BETAS]
+
+
+def _series(trials: Trials, betas: list[str]) -> dict[tuple[float | None, ...], str]:
+    """Name the series: with and without where a setting has one of each, else by their weights."""
+    is_plain = pl.all_horizontal(pl.col(beta).fill_null(0) == 0 for beta in betas)
+    others = [key for key in trials.keys if key not in BETAS]
+    regularized = trials.rows.filter(~is_plain).select(*others, *betas).unique()
+    num_others = regularized.select(pl.struct(others).n_unique() if others else 1).item()
+    text = regularization_text if len(regularized) <= num_others else beta_text
+    found = trials.rows.select(betas).unique().sort(betas).rows(named=True)
+    return {tuple(each.values()): text(each) for each in found}
+
+
+def _originals(trials: Trials, x: str, tops: list[str]) -> pl.DataFrame:
+    by = _keys(trials, x)
+    before = [pl.col(f"{top}_before").mean().alias(top) for top in tops]
+    means = trials.rows.group_by(by).agg(before) if by else trials.rows.select(before)
+    return means.unpivot(tops, index=by, variable_name="metric", value_name="original")
+
+
+def accuracy_chart(
+    trials: Trials, x: str, data: pl.DataFrame, grid: Grid | None = None
+) -> alt.VConcatChart:
+    """Draw a block for each setting but the weight regularization: top-1 and top-5."""
+    settings = trials.settings(_keys(trials, x))
+    tops = {name: label for name, label in TOPS.items() if trials.has(name)}
+    grid = grid or replace(grid_of(len(settings), len(tops), 2), axis_width=_AXIS_WIDTH)
+    betas = [key for key in trials.keys if key in BETAS]
+    names = list(_series(trials, betas).values())
+    if data["original"].count():
+        names.append(ORIGINAL)
+    blocks = []
+    for keys in settings:
+        panels = []
+        for name, label in tops.items():
+            here = of_metrics(at(data, keys), [name])
+            axis = axis_over(label, here, is_share=True)
+            panels.append(panel(here, x, trials.noun, axis, names, grid.size))
+        blocks.append(block(panels, title_of(keys), grid))
+    return arrange(blocks, grid)
