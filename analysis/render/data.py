@@ -14,13 +14,13 @@ DIGITS = 10
 
 
 def csv_text(table: Table) -> str:
-    """Write one line for each cell: the panel's keys, row, metric, mean, std, n.
+    """Write one line for each cell: the panel's keys, row, metric, and what is known of it.
 
-    A missing mean is empty, one that is not a number is `NaN`. The original model unlearned no
+    A missing number is empty, one that is not a number is `NaN`. The original model unlearned no
     names; its `state` tells it apart.
     """
     rows = [
-        panel.keys | _row_keys(row) | {"metric": column.name} | _numbers(cell, row)
+        panel.keys | _row_keys(row) | {"metric": column.name} | _numbers(cell, row.num_expected)
         for panel in table.panels
         for row in panel.rows
         for column, cell in zip(table.columns, row.cells, strict=True)
@@ -30,15 +30,30 @@ def csv_text(table: Table) -> str:
 
 
 def _row_keys(row: Row) -> dict[str, Any]:
-    return {"num_names": row.num_names, "state": row.state}
+    return {"num_names": row.num_names, "state": row.state, "label": row.label}
 
 
-def _numbers(cell: Cell, row: Row) -> dict[str, Any]:
+def _numbers(cell: Cell, num_expected: int) -> dict[str, Any]:
+    interval, comparison = cell.interval, cell.comparison
+    published = comparison and comparison.published
     return {
         "mean": _rounded(cell.mean),
         "std": _rounded(cell.std),
         "n": cell.n,
-        "num_expected": row.num_expected,
+        "num_expected": num_expected,
+        "ci_low": interval and _rounded(interval.low),
+        "ci_high": interval and _rounded(interval.high),
+        "ci_method": interval and interval.method,
+        "p_value": _rounded(cell.p_value),
+        "significant": cell.is_significant,
+        "published_mean": published and _rounded(published.mean),
+        "published_std": published and _rounded(published.std),
+        "published_n": published and published.n,
+        "published_source": published and published.source,
+        "difference": comparison and _rounded(comparison.difference),
+        "welch_p": comparison and _rounded(comparison.welch_p),
+        "tost_p": comparison and _rounded(comparison.tost_p),
+        "verdict": comparison and comparison.verdict,
     }
 
 
@@ -47,7 +62,10 @@ def _rounded(value: float | None) -> float | None:
 
 
 def json_text(table: Table) -> str:
-    """Write a table as strict JSON; `NaN`, `Infinity` and `-Infinity` are strings."""
+    """Write a table as strict JSON; `NaN`, `Infinity` and `-Infinity` are strings.
+
+    The numbers of a cell have the names that they have in `csv_text`.
+    """
     content = {
         "name": table.name,
         "title": table.title,
@@ -70,7 +88,7 @@ def _panel(table: Table, panel: Panel) -> dict[str, Any]:
                 "n": row.n,
                 "num_expected": row.num_expected,
                 "cells": {
-                    column.name: _cell(cell)
+                    column.name: _cell(cell, row.num_expected)
                     for column, cell in zip(table.columns, row.cells, strict=True)
                 },
             }
@@ -79,14 +97,15 @@ def _panel(table: Table, panel: Panel) -> dict[str, Any]:
     }
 
 
-def _cell(cell: Cell | None) -> dict[str, Any] | None:
+def _cell(cell: Cell | None, num_expected: int) -> dict[str, Any] | None:
     if cell is None:
         return None
-    fields = asdict(cell)
-    return fields | {"mean": _json_number(cell.mean), "std": _json_number(cell.std)}
+    signs = {"num_nan": cell.num_nan, "unit": cell.unit, "change": cell.change}
+    fields = _numbers(cell, num_expected) | signs | {"better": cell.better}
+    return {name: _strict(value) for name, value in fields.items()}
 
 
-def _json_number(value: float | None) -> float | str | None:
-    if value is None or math.isfinite(value):
-        return _rounded(value)
+def _strict(value: Any) -> Any:
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

@@ -7,32 +7,33 @@ It needs \usepackage{booktabs,graphicx,xcolor} and is shrunk only if it is wider
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import zip_longest
 
-from analysis.layout import Panel, Row, Table
-from analysis.render.cells import CellText, panel_title, row_texts, widest_stds
+from analysis.layout import Panel, Table
+from analysis.render.cells import CellText, Line, Shape, Sign, panel_title, shapes_of, table_lines
+from analysis.render.words import caption_text, note_texts
 
-BETTER = {True: "green!50!black", False: "red!70!black"}
-COLOURS = " Green is better, red is worse."
-_ARROWS = {"↑": r"\uparrow", "↓": r"\downarrow"}
+COLOURS = {"better": "green!50!black", "worse": "red!70!black", "unsure": "gray"}
 _SPECIAL = {
     "\\": r"$\backslash$", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "%": r"\%", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "<": "$<$", ">": "$>$", "|": "$|$", '"': "{''}",
     "±": r"$\pm$", "β": r"$\beta$", "α": r"$\alpha$", "×": r"$\times$", "≤": r"$\leq$",
-    "≥": r"$\geq$", "−": "$-$", "\N{EN DASH}": "--", "—": "---", "‘": "`", "’": "'",
+    "≥": r"$\geq$", "≈": r"$\approx$", "≠": r"$\neq$", "↑": r"$\uparrow$", "↓": r"$\downarrow$",
+    "−": "$-$", "\N{EN DASH}": "--", "—": "---", "‘": "`", "’": "'",
     "“": "``", "”": "''", "…": r"\ldots{}", "\N{NO-BREAK SPACE}": "~",
 }  # fmt: skip
 _NOT_IN_OT1 = "ÐÞðþ÷"
 
 
-def latex(table: Table) -> str:
+def latex(table: Table, *, compare: bool = False) -> str:
     """Write a table as a LaTeX float of full width."""
-    metrics = [rf"\multicolumn{{1}}{{c}}{{{column.latex}}}" for column in table.columns]
-    heads = [escape(table.row_header), "Seeds", *metrics]
-    span = len(heads)
-    body = [line for panel in table.panels for line in _panel(table, panel, span)]
-    colours = COLOURS if table.has_changes else ""
-    notes = "".join(f" {escape(note)}" for note in table.notes)
+    panels = table_lines(table, compare=compare)
+    shapes = shapes_of(panels)
+    columns, heads = _heads(table, shapes)
+    body = [line for panel, lines in panels for line in _panel(table, panel, lines, shapes)]
+    caption = caption_text(table, compare=compare, has_colours=True)
+    words = " ".join(map(escape, (caption, *note_texts(table, compare=compare))))
     return (
         "\n".join(
             [
@@ -41,13 +42,13 @@ def latex(table: Table) -> str:
                 r"  \centering",
                 r"  \setlength{\tabcolsep}{5pt}",
                 r"  \resizebox{\ifdim\width>\textwidth\textwidth\else\width\fi}{!}{%",
-                rf"  \begin{{tabular}}{{@{{}}{'r' * span}@{{}}}}",
+                rf"  \begin{{tabular}}{{@{{}}{columns}@{{}}}}",
                 r"    \toprule",
                 f"    {' & '.join(heads)} \\\\",
                 *body,
                 r"    \bottomrule",
                 r"  \end{tabular}}",
-                rf"  \caption{{{escape(table.caption)}{colours}{notes}}}",
+                rf"  \caption{{{words}}}",
                 rf"  \label{{tab:{_label(table.name)}}}",
                 r"\end{table*}",
             ]
@@ -76,30 +77,44 @@ def _label(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9.:-]+", "-", name).strip("-")
 
 
-def _panel(table: Table, panel: Panel, span: int) -> list[str]:
+def _heads(table: Table, shapes: Sequence[Shape]) -> tuple[str, list[str]]:
+    """Give the column types and headings: a metric with signs has a column of its own for them."""
+    columns, heads = "rr", [escape(table.row_header), "Seeds"]
+    for metric, shape in zip(table.columns, shapes, strict=True):
+        columns += r"r@{\ }c" if shape.sign else "r"
+        heads.append(rf"\multicolumn{{{_span(shape)}}}{{c}}{{{metric.latex}}}")
+    return columns, heads
+
+
+def _span(shape: Shape) -> int:
+    return 2 if shape.sign else 1
+
+
+def _panel(table: Table, panel: Panel, lines: Sequence[Line], shapes: Sequence[Shape]) -> list[str]:
+    span = 2 + sum(map(_span, shapes))
     title = escape(panel_title(table, panel))
-    lines = [r"    \midrule", rf"    \multicolumn{{{span}}}{{@{{}}l}}{{\textit{{{title}}}}} \\"]
-    lines.append(r"    \addlinespace")
-    shapes = list(zip(table.columns_with_changes, widest_stds(table), strict=True))
-    for row in panel.rows:
-        lines.append(_row(row, shapes))
-        if row.state == "original":
-            lines.append(r"    \addlinespace")
-    return lines
+    written = [r"    \midrule", rf"    \multicolumn{{{span}}}{{@{{}}l}}{{\textit{{{title}}}}} \\"]
+    written.append(r"    \addlinespace")
+    for line, following in zip_longest(lines, lines[1:]):
+        written.append(_row(line, shapes))
+        if line.kind in ("original", "difference") and following and following.kind != "published":
+            written.append(r"    \addlinespace")
+    return written
 
 
-def _row(row: Row, shapes: Sequence[tuple[bool, str]]) -> str:
-    cells = [_cell(cell, *shape) for cell, shape in zip(row_texts(row), shapes, strict=True)]
-    return f"    {' & '.join([escape(row.header), escape(row.seeds), *cells])} \\\\"
+def _row(line: Line, shapes: Sequence[Shape]) -> str:
+    heads = [escape(line.header), escape(line.seeds)]
+    cells = [
+        part for cell, shape in zip(line.cells, shapes, strict=True) for part in _cell(cell, shape)
+    ]
+    return f"    {' & '.join([*heads, *cells])} \\\\"
 
 
-def _cell(cell: CellText, has_arrows: bool, widest: str) -> str:
-    """Write a cell, leaving room for what others of its column have: a deviation, an arrow."""
-    if not cell.mean:
-        return ""
+def _cell(cell: CellText, shape: Shape) -> list[str]:
+    """Write a number and its sign, leaving room for the deviation that others have."""
     mark = f" {{\\footnotesize {escape(cell.mark)}}}" if cell.mark else ""
-    room = r" \hphantom{$\uparrow$}" if has_arrows else ""
-    return _number(cell, widest) + mark + (f" {_arrow(cell)}" if cell.arrow else room)
+    number = _number(cell, shape.std) + mark if cell.mean else ""
+    return [number, _sign(cell.sign)] if shape.sign else [number]
 
 
 def _number(cell: CellText, widest: str) -> str:
@@ -109,16 +124,20 @@ def _number(cell: CellText, widest: str) -> str:
         phantom = rf"\phantom{{{room}}}" if room else ""
         return rf"${mean} \pm {phantom}{_math(cell.std)[0]}${unit}"
     shown = f"${mean}$" if any(map(str.isdigit, mean)) else mean
-    blank = rf"\hphantom{{${{}} \pm {_math(widest)[0]}$}}" if widest else ""
+    has_blank = widest and cell.has_room
+    blank = rf"\hphantom{{${{}} \pm {_math(widest)[0]}$}}" if has_blank else ""
     return shown + blank + unit
 
 
 def _math(number: str) -> tuple[str, str]:
     """Split a number and its unit, such as `12.3 s`, for use in and after mathematics."""
     value, _, unit = number.partition(" ")
-    return escape(value), rf"\,{unit}" if unit else ""
+    # A comma of mathematics would be followed by a space.
+    return escape(value).replace(",", "{,}"), rf"\,{unit}" if unit else ""
 
 
-def _arrow(cell: CellText) -> str:
-    sign = f"${_ARROWS[cell.arrow]}$"
-    return sign if cell.better is None else rf"\textcolor{{{BETTER[cell.better]}}}{{{sign}}}"
+def _sign(sign: Sign | None) -> str:
+    if sign is None:
+        return ""
+    text = escape(sign.text)
+    return text if sign.tone == "plain" else rf"\textcolor{{{COLOURS[sign.tone]}}}{{{text}}}"

@@ -1,34 +1,37 @@
 """A table for GitHub: one pipe table for each panel."""
 
 import re
+from collections.abc import Sequence
 
-from analysis.layout import Panel, Row, Table
-from analysis.render.cells import panel_title, row_texts
+from analysis.layout import Panel, Table
+from analysis.render.cells import CellText, Line, panel_title, table_lines
+from analysis.render.words import caption_text, note_texts
 
 
-def markdown(table: Table) -> str:
+def markdown(table: Table, *, compare: bool = False) -> str:
     """Write a table as GitHub Markdown."""
-    parts = [f"### {_escape(table.title)}", *(_panel(table, panel) for panel in table.panels)]
-    parts.append(_escape(table.caption))
-    if table.notes:
-        parts.append("\n".join(f"- {_escape(note)}" for note in table.notes))
+    parts = [f"### {_escape(table.title)}"]
+    parts += [_panel(table, *panel) for panel in table_lines(table, compare=compare)]
+    parts.append(_escape(caption_text(table, compare=compare)))
+    if notes := note_texts(table, compare=compare):
+        parts.append("\n".join(f"- {_escape(note)}" for note in notes))
     return "\n\n".join(parts) + "\n"
 
 
-def _panel(table: Table, panel: Panel) -> str:
+def _panel(table: Table, panel: Panel, lines: Sequence[Line]) -> str:
     heads = [table.row_header, "Seeds", *(column.label for column in table.columns)]
-    rows = [
-        [row.header, row.seeds, *(cell.line() for cell in row_texts(row))] for row in panel.rows
-    ]
-    lines = [_line(heads), "|" + " ---: |" * len(heads), *(_line(row) for row in rows)]
-    return "\n\n".join([f"**{_escape(panel_title(table, panel))}**", "\n".join(lines)])
+    rows = [[line.header, line.seeds, *map(_cell, line.cells)] for line in lines]
+    written = [_row(heads), "|" + " ---: |" * len(heads), *map(_row, rows)]
+    return "\n\n".join([f"**{_escape(panel_title(table, panel))}**", "\n".join(written)])
 
 
-def _row(row: Row) -> str:
-    return _line([row.header, row.seeds, *(cell.line() for cell in row_texts(row))])
+def _cell(cell: CellText) -> str:
+    std = f"± {cell.std}" if cell.std else ""
+    sign = cell.sign.text if cell.sign else ""
+    return " ".join(part for part in (cell.mean, std, cell.mark, sign) if part)
 
 
-def _line(cells: list[str]) -> str:
+def _row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(_escape(cell) for cell in cells) + " |"
 
 

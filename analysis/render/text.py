@@ -4,47 +4,47 @@ import textwrap
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
 
-from analysis.layout import Row, Table
-from analysis.render.cells import CellText, panel_title, row_texts, widest_stds
+from analysis.layout import Table
+from analysis.render.cells import CellText, Line, Shape, panel_title, shapes_of, table_lines
+from analysis.render.words import caption_text, note_texts
 
 WIDTH = 120
 GAP = "  "
 Lines = tuple[str, ...]
-Shape = tuple[bool, int]
-"""Of a column: whether it has arrows, and the width of its longest deviation."""
 Writer = Callable[[CellText, Shape], Lines]
 
 
-def text(table: Table, width: int = WIDTH) -> str:
+def text(table: Table, *, compare: bool = False, width: int = WIDTH) -> str:
     """Write a table in lines of at most `width`, deviations below their means if need be."""
-    stacked = _layout(table, stacked=False)
-    if max(map(len, stacked)) > width:
-        stacked = _layout(table, stacked=True)
-    words = [_wrapped(table.caption, width)]
-    words += [_wrapped(f"Note: {note}", width) for note in table.notes]
-    return "\n".join([table.title, "", *stacked, "", *words]) + "\n"
+    written = _layout(table, _line, compare=compare)
+    if max(map(len, written)) > width:
+        written = _layout(table, _stack, compare=compare)
+    words = [_wrapped(caption_text(table, compare=compare), width)]
+    words += [_wrapped(f"Note: {note}", width) for note in note_texts(table, compare=compare)]
+    return "\n".join([table.title, "", *written, "", *words]) + "\n"
 
 
 def _wrapped(words: str, width: int) -> str:
     return "\n".join(textwrap.wrap(words, width, break_long_words=False))
 
 
-def _layout(table: Table, *, stacked: bool) -> list[str]:
+def _layout(table: Table, write: Writer, *, compare: bool) -> list[str]:
     heads = [table.row_header, "Seeds", *(column.label for column in table.columns)]
     header = [_split(label) for label in heads]
-    room = table.columns_with_changes
-    write = _stack if stacked else _line
-    shapes = list(zip(room, map(len, widest_stds(table)), strict=True))
-    panels = [[_entries(row, shapes, write) for row in panel.rows] for panel in table.panels]
-    grid = [header, *(row for panel in panels for row in panel)]
+    panels = table_lines(table, compare=compare)
+    shapes = shapes_of(panels)
+    grids = [[_entries(line, shapes, write) for line in lines] for _, lines in panels]
+    grid = [header, *(row for rows in grids for row in rows)]
     widths = [max(len(line) for row in grid for line in row[i]) for i in range(len(heads))]
     rule = "─" * (sum(widths) + len(GAP) * (len(widths) - 1))
-    lines = [*_lines(_bottom(header), widths), rule]
-    for panel, rows in zip(table.panels, panels, strict=True):
-        lines += ["", panel_title(table, panel), ""]
-        for row in rows:
-            lines += _lines(row, widths)
-    return [*lines, rule]
+    written = [*_lines(_bottom(header), widths), rule]
+    for (panel, lines), rows in zip(panels, grids, strict=True):
+        written += ["", panel_title(table, panel), ""]
+        for line, row in zip(lines, rows, strict=True):
+            written += _lines(row, widths)
+            if line.kind == "difference" and line is not lines[-1]:
+                written.append("")
+    return [*written, rule]
 
 
 def _split(label: str) -> Lines:
@@ -58,21 +58,30 @@ def _bottom(cells: Sequence[Lines]) -> list[Lines]:
     return [("",) * (height - len(cell)) + cell for cell in cells]
 
 
-def _entries(row: Row, shapes: Sequence[Shape], write: Writer) -> list[Lines]:
-    cells = zip(row_texts(row), shapes, strict=True)
-    return [(row.header,), (row.seeds,), *(write(cell, shape) for cell, shape in cells)]
+def _entries(line: Line, shapes: Sequence[Shape], write: Writer) -> list[Lines]:
+    cells = zip(line.cells, shapes, strict=True)
+    return [(line.header,), (line.seeds,), *(write(cell, shape) for cell, shape in cells)]
 
 
 def _line(cell: CellText, shape: Shape) -> Lines:
-    has_arrows, std_width = shape
-    return (cell.line(std_width) + "  " * (has_arrows and not cell.arrow),)
+    width = len(shape.std)
+    room = " " * (width + 2) if width and cell.has_room else ""
+    std = f"± {cell.std:>{width}}" if cell.std else room
+    parts = (part for part in (cell.mean, std, cell.mark) if part)
+    return (" ".join(parts) + _sign(cell, shape),)
 
 
 def _stack(cell: CellText, shape: Shape) -> Lines:
-    has_arrows, _ = shape
-    std = f"± {cell.std}" if cell.std else ""
-    top = f"{cell.mean} {cell.arrow or ' '}" if has_arrows else cell.mean
-    return (top, *(line + "  " * has_arrows for line in (std, cell.mark) if line))
+    below = [f"± {cell.std}" if cell.std else "", cell.mark]
+    room = _sign(CellText(), shape)
+    return (cell.mean + _sign(cell, shape), *(line + room for line in below if line))
+
+
+def _sign(cell: CellText, shape: Shape) -> str:
+    """Write what stands behind a number, in the middle of its room."""
+    if not shape.sign:
+        return ""
+    return f" {cell.sign.text if cell.sign else '':^{len(shape.sign)}}"
 
 
 def _lines(cells: Sequence[Lines], widths: Sequence[int]) -> list[str]:

@@ -1,0 +1,37 @@
+"""The words around a table that depend on how it is shown."""
+
+from analysis.layout import Cell, Table
+from analysis.numbers import MISSING
+from analysis.render.cells import VERDICTS
+
+_COLOURS = "Green is better, red is worse."
+_UNSURE = "Green is better, red is worse, grey in brackets is not significant."
+_COMPARED = (
+    "Below a row stand what the paper prints and the difference, ours minus theirs, of shares in "
+    "percentage points (pp): {agrees} agrees, {differs} differs, {undecided} undecided"
+)
+_NOT_COMPARED = "Nothing in this table stands beside published numbers."
+
+
+def caption_text(table: Table, *, compare: bool = False, has_colours: bool = False) -> str:
+    """Give a table's caption, and how to read its colours and comparisons."""
+    sentences = [table.caption]
+    unsure = any(cell.is_significant is False and cell.change for cell in _cells(table))
+    if table.has_changes and has_colours:
+        sentences.append(_UNSURE if unsure else _COLOURS)
+    if compare and table.has_comparisons:
+        compared = [cell.comparison for cell in _cells(table) if cell.comparison]
+        missing = any(comparison.difference is None for comparison in compared)
+        end = f", {MISSING} not yet run." if missing else "."
+        sentences.append(_COMPARED.format(**VERDICTS) + end)
+    return " ".join(sentences)
+
+
+def note_texts(table: Table, *, compare: bool = False) -> tuple[str, ...]:
+    """Give a table's notes; if a comparison is asked for and there is none, also that."""
+    missing = compare and not table.has_comparisons
+    return (*table.notes, _NOT_COMPARED) if missing else table.notes
+
+
+def _cells(table: Table) -> list[Cell]:
+    return [c for panel in table.panels for row in panel.rows for c in row.cells if c is not None]
