@@ -72,6 +72,10 @@ class Comparable:
             if other:
                 self._has_other.add(tuple(at))
 
+    def __contains__(self, at: Where) -> bool:
+        """Say whether a row has the paper's settings."""
+        return at in self._rows
+
     def beside(self, cell: Cell, at: Where, metric: str, state: State = "unlearned") -> Cell:
         """Put what the paper prints beside a cell, where it does.
 

@@ -30,7 +30,7 @@ def caption_of(description: str, panels: Sequence[Panel], rule: str) -> str:
         rule: by which settings were selected, in a sentence.
     """
     cells = [cell for panel in panels for row in panel.rows for cell in row.cells if cell]
-    sentences = [_sentence(description)] if description.strip() else []
+    sentences = [sentence(description)] if description.strip() else []
     sentences.append(
         "Mean ± sample standard deviation over seeds. Shares and similarities are rounded to the "
         "second decimal; 0%, 100% and a similarity of 1 are shown only where they are exact."
@@ -49,7 +49,8 @@ def caption_of(description: str, panels: Sequence[Panel], rule: str) -> str:
     return " ".join(sentences)
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """Give a description on one line, with a stop."""
     words = " ".join(text.split())
     return words if words[-1] in ".!?" else f"{words}."
 

@@ -104,16 +104,22 @@ class Panels:
         return (*zeroed, *where[len(zeroed) :])
 
     def _original(self, at: tuple[Key, ...]) -> Row | None:
-        cells = [self.originals.get((*at, column.name)) for column in self.columns]
+        """Give the original model's row: where it was measured, or where the paper prints it."""
+        rows = [row for row in self.sizes if row[:-1] == at]
+        row = next((row for row in rows if row in self.comparable), rows[0] if rows else at)
+        cells = tuple(self._original_cell(at, row, column) for column in self.columns)
         n = max((cell.n for cell in cells if cell), default=0)
-        if n == 0:
+        if n == 0 and not any(cell.comparison for cell in cells if cell):
             return None
-        row = next((row for row in self.sizes if row[:-1] == at), at)
-        beside = (
-            cell and self.comparable.beside(cell, row, column.name, "original")
-            for cell, column in zip(cells, self.columns, strict=True)
-        )
-        return Row(num_names=0, state="original", n=n, num_expected=n, cells=tuple(beside))
+        return Row(num_names=0, state="original", n=n, num_expected=n, cells=cells)
+
+    def _original_cell(
+        self, at: tuple[Key, ...], row: tuple[Key, ...], column: Metric
+    ) -> Cell | None:
+        cell = self.originals.get((*at, column.name))
+        known = cell or Cell(mean=None, std=None, n=0, unit=column.unit)
+        beside = self.comparable.beside(known, row, column.name, "original")
+        return beside if cell or beside.comparison else None
 
 
 def _originals(
