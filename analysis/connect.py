@@ -23,17 +23,40 @@ def shown(text: str) -> str:
     return re.sub(r"://[^/@\s]*@", "://", text)
 
 
+def sqlite_file(tracking_uri: str) -> Path | None:
+    """Give the file of a SQLite store; None of another, or where no file is named."""
+    match = re.match(r"sqlite(?:\+\w+)?:///([^?]+)", tracking_uri)
+    return Path(match[1]) if match else None
+
+
+def absolute(tracking_uri: str) -> str:
+    """Name a store as it is named from anywhere on this machine, without passwords."""
+    database, folder = sqlite_file(tracking_uri), _folder(tracking_uri)
+    if database is not None:
+        return f"sqlite:///{database.absolute()}"
+    return str(folder.absolute()) if folder is not None else shown(tracking_uri)
+
+
+def check(tracking_uri: str) -> None:
+    """Refuse a store on this machine that is not there.
+
+    Raises:
+        UserError: there is none, or it is no MLflow store.
+    """
+    folder = _folder(tracking_uri)
+    if _scheme(tracking_uri) == "sqlite":
+        _check_sqlite(tracking_uri)
+    elif folder is not None and not folder.is_dir():
+        raise UserError(f"there is no tracking store at {shown(tracking_uri)}: no such folder.")
+
+
 def connect(tracking_uri: str) -> "MlflowClient":
     """Open a store that exists.
 
     Raises:
         UserError: there is none, or it is no MLflow store.
     """
-    scheme = tracking_uri.partition(":")[0].partition("+")[0]
-    if scheme == "sqlite":
-        _check_sqlite(tracking_uri)
-    elif "://" not in tracking_uri or scheme == "file":
-        _check_folder(tracking_uri)
+    check(tracking_uri)
     from mlflow import MlflowClient  # takes a second or more, which only a reader should pay
 
     with readable(tracking_uri):
@@ -61,14 +84,12 @@ def readable(tracking_uri: str) -> Iterator[None]:
 
 
 def _check_sqlite(tracking_uri: str) -> None:
-    from sqlalchemy.engine import make_url
-
-    database = make_url(tracking_uri).database
-    if not database or not Path(database).is_file():
+    database = sqlite_file(tracking_uri)
+    if database is None or not database.is_file():
         raise UserError(f"there is no tracking store at {shown(tracking_uri)}: no such file.")
     try:
         # Opened as MLflow would, a file without tables would be given them.
-        address = f"file:{quote(str(Path(database).absolute()))}?mode=ro"
+        address = f"file:{quote(str(database.absolute()))}?mode=ro"
         with closing(sqlite3.connect(address, uri=True)) as connection:
             query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'experiments'"
             found = connection.execute(query).fetchone()
@@ -78,7 +99,12 @@ def _check_sqlite(tracking_uri: str) -> None:
         raise UserError(f"{database} is a SQLite file but not an MLflow store.")
 
 
-def _check_folder(tracking_uri: str) -> None:
+def _scheme(tracking_uri: str) -> str:
+    return tracking_uri.partition(":")[0].partition("+")[0]
+
+
+def _folder(tracking_uri: str) -> Path | None:
+    if "://" in tracking_uri and _scheme(tracking_uri) != "file":
+        return None
     path = unquote(urlsplit(tracking_uri).path) if "://" in tracking_uri else tracking_uri
-    if not Path(path.removeprefix("file:")).is_dir():
-        raise UserError(f"there is no tracking store at {shown(tracking_uri)}: no such folder.")
+    return Path(path.removeprefix("file:"))

@@ -70,6 +70,13 @@ def _case(name):
     return _frame([trial for trial in trials if trial.get("run", True)]), list(expected.items())
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """Keeps what is read of stores away from the user's cache."""
+    monkeypatch.setenv("UNREMEMBER_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
 @pytest.fixture(scope="session")
 def make_config():
     return _config

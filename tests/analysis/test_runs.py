@@ -120,7 +120,7 @@ def test_params_in_the_store_are_the_configuration(store, uri, make_config):
 
 
 def test_many_pages_are_one_frame(uri, monkeypatch):
-    monkeypatch.setattr("analysis.runs.PAGE", 2)
+    monkeypatch.setattr("analysis.runs.search.PAGE", 2)
     assert len(load_runs(uri, None)) == 5
 
 
