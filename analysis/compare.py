@@ -21,10 +21,10 @@ from trainables.metrics import Unit
 MARGIN = 0.01
 """Within which means count as equal: a percentage point, or a hundredth of a cosine."""
 RULE = (
-    "Published figures stand beside ours where the settings are the same: ours agree where both "
-    "print alike or two one-sided t-tests show the means equal within one percentage point (0.01 "
-    "for similarities), and differ where they do not agree and Welch's t-test tells them apart "
-    "(each at 5%); all else is undecided."
+    "Ours agree with the published figures of the same settings where both print alike or two "
+    "one-sided t-tests show the means equal within one percentage point (0.01 for similarities), "
+    "and differ where they do not agree and Welch's t-test tells them apart (each at 5%); all else "
+    "is undecided."
 )
 """The verdicts in a sentence, for captions."""
 

@@ -109,7 +109,14 @@ def test_welch_s_test_is_that_of_the_values():
 
 def test_equivalence_is_shown_within_the_margin_only():
     theirs = Sample(0.5, 0.002, 10)
-    assert tost(Sample(0.503, 0.002, 10), theirs, 0.01) < 0.001
+    for ours in (Sample(0.503, 0.002, 10), Sample(0.494, 0.004, 5), Sample(0.52, 0.01, 3)):
+        shifted = [(ours._replace(mean=ours.mean + by), side) for by, side in
+                   ((0.01, "greater"), (-0.01, "less"))]  # fmt: skip
+        expected = [
+            scipy.stats.ttest_ind_from_stats(*moved, *theirs, equal_var=False, alternative=side)
+            for moved, side in shifted
+        ]
+        assert tost(ours, theirs, 0.01) == pytest.approx(max(e.pvalue for e in expected))
     assert tost(Sample(0.5099, 0.002, 10), theirs, 0.01) > 0.4
     assert tost(Sample(0.52, 0.002, 10), theirs, 0.01) > 0.99
     assert tost(Sample(0.503, 0.05, 10), theirs, 0.01) > 0.3
