@@ -22,7 +22,7 @@ _DRAWN = ("mean", "low", "high", "published", "original")
 
 @dataclass(frozen=True, kw_only=True)
 class Axis:
-    """A vertical axis.
+    """An axis of measured values.
 
     Attributes:
         title: what is measured.
@@ -38,13 +38,20 @@ class Axis:
 
     def channel(self, field: str) -> alt.Y:
         """Give the encoding of a column by this axis."""
+        return alt.Y(f"{field}:Q", **self._guides())
+
+    def across(self, field: str) -> alt.X:
+        """Give the encoding of a column by this axis, laid down."""
+        return alt.X(f"{field}:Q", **self._guides())
+
+    def _guides(self) -> dict[str, Any]:
         low, high = self.domain
         ticks = [round(low + i * self.step, 9) for i in range(round((high - low) / self.step) + 1)]
         axis: dict[str, Any] = {
-            "title": self.title, "format": ".3~%" if self.is_share else "~", "values": ticks,
+            "title": self.title, "format": ".3~%" if self.is_share else ".6~g", "values": ticks,
         }  # fmt: skip
         scale: dict[str, Any] = {"domain": [low, high], "nice": False, "zero": False}
-        return alt.Y(f"{field}:Q", axis=axis, scale=scale)
+        return {"axis": axis, "scale": scale}
 
 
 def axis_over(
@@ -106,4 +113,4 @@ def terms_channel(values: Iterable[str]) -> alt.X:
     """Give the encoding of values without an order, in that of their coming."""
     terms = list(dict.fromkeys(values))
     axis: dict[str, Any] = {"title": None, "labelAngle": -35, "labelLimit": 0, "ticks": False}
-    return alt.X("x:N", sort=terms, axis=axis, scale={"paddingInner": 0.25, "paddingOuter": 0.1})
+    return alt.X("x:N", sort=terms, axis=axis, scale={"paddingInner": 0.3, "paddingOuter": 0.25})

@@ -45,14 +45,15 @@ def panel(
     base = alt.Chart(data.select(_DRAWN).with_columns(pl.col(pl.Float64).round(6)))
     if x == "num_names":
         base = base.encode(x=names_channel(data["x"], noun))
-        layers = [*_bands(base, data, y, legend), *_lines(base, y, legend)]
+        line = base.mark_line().encode(y=y.channel("mean"), **look(legend, "color", "strokeDash"))
+        layers = [*_bands(base, data, y, legend), *_original(data, y), line]
     else:
         names = [name for name in legend if name in set(data["series"])]
         beside = alt.XOffset("series:N", scale={"domain": names})
         base = base.encode(x=terms_channel(data["x"]), xOffset=beside)
         bar = base.mark_rule(aria=False).encode(**look(legend, "color"))
-        layers = [bar.encode(y=y.channel("low"), y2="high:Q")]
-    layers = [*_original(data, y), *layers, *_marks(base, data, y, legend)]
+        layers = [*_original(data, y), bar.encode(y=y.channel("low"), y2="high:Q")]
+    layers += _marks(base, data, y, legend)
     return alt.LayerChart(layer=layers, width=size[0], height=size[1])
 
 
@@ -70,10 +71,6 @@ def _bands(base: alt.Chart, data: pl.DataFrame, y: Axis, legend: Sequence[str]) 
     ]
     edge = base.mark_line(strokeWidth=_EDGE_WIDTH, aria=False).encode(**look(legend, "color"))
     return [*areas, *(edge.encode(y=y.channel(end)) for end in ("low", "high"))]
-
-
-def _lines(base: alt.Chart, y: Axis, legend: Sequence[str]) -> list[alt.Chart]:
-    return [base.mark_line().encode(y=y.channel("mean"), **look(legend, "color", "strokeDash"))]
 
 
 def _marks(base: alt.Chart, data: pl.DataFrame, y: Axis, legend: Sequence[str]) -> list[alt.Chart]:
@@ -95,15 +92,16 @@ def _original(data: pl.DataFrame, y: Axis) -> list[alt.Chart]:
     return [rule.encode(y=y.channel("original"))]
 
 
-def look(legend: Sequence[str], *channels: str) -> dict[str, Any]:
-    """Give the encodings that tell series apart, under one legend."""
-    # Symbols would be dashed around as their lines are: their shapes tell them apart.
-    columns = {"columns": _LEGEND_COLUMNS} if len(legend) > _LEGEND_COLUMNS + 1 else {}
+def look(legend: Sequence[str], *channels: str, columns: int = 0) -> dict[str, Any]:
+    """Give the encodings that tell series apart, under one legend of so many columns."""
+    # Dashes would go around the symbols, whose shapes are enough.
+    shown: dict[str, Any] = {"symbolStrokeWidth": 0, "symbolStrokeColor": "transparent"}
+    if columns or len(legend) > _LEGEND_COLUMNS + 1:
+        shown["columns"] = columns or _LEGEND_COLUMNS
     found = {}
     for channel in channels:
         kind, style = _CHANNELS[channel]
         scale = series_scale(legend, style).to_dict()
-        found[channel] = kind(
-            "series:N", title=None, scale=scale, legend=None if style == "dash" else columns
-        )
+        entry = None if style == "dash" else shown
+        found[channel] = kind("series:N", title=None, scale=scale, legend=entry)
     return found

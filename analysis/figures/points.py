@@ -82,6 +82,11 @@ class Trials:
         encoders = set(self.rows["encoder"])
         return {("text",): "names", ("image",): "faces"}.get(tuple(encoders), "people")
 
+    def counted(self, number: int) -> str:
+        """Say how many are unlearned, such as `1 name`."""
+        singular = {"people": "person"}.get(self.noun, self.noun.removesuffix("s"))
+        return f"{number} {singular if number == 1 else self.noun}"
+
 
 def _expected_and_measured(experiment: Experiment) -> pl.DataFrame:
     measured = finished(experiment.frame)
@@ -151,8 +156,13 @@ def _band(cell: Cell, metric: Metric, spread: Spread) -> tuple[float | None, flo
     return max(least, cell.mean - cell.std), min(most, cell.mean + cell.std)
 
 
-def title_of(keys: Mapping[str, Key]) -> str:
-    """Head the panels of a setting, such as `ViT-B-32, with weight regularization (β = 0.01)`."""
+def setting_text(keys: Mapping[str, Key]) -> str:
+    """Name a setting, such as `ViT-B-32, with weight regularization (β = 0.01)`."""
     text = setting_title(keys) if "beta" in keys else ", ".join(other_texts(keys))
-    title = text.removeprefix("model ")
-    return title[:1].upper() + title[1:]
+    return text.removeprefix("model ")
+
+
+def title_of(keys: Mapping[str, Key]) -> str:
+    """Head the panels of a setting."""
+    text = setting_text(keys)
+    return text[:1].upper() + text[1:]

@@ -71,7 +71,7 @@ SERIES = (
 out, being too faint on white."""
 ORIGINAL = "original model"
 """The series that is none: what all others are held against."""
-_ORIGINAL_STYLE = SeriesStyle(colour=FAINT, shape="M-1,0L-.35,0M.35,0L1,0", dash=(2, 2))
+_ORIGINAL_STYLE = SeriesStyle(colour=FAINT, shape="M-1,-.1H-.3V.1H-1ZM.3,-.1H1V.1H.3Z", dash=(2, 2))
 
 CONFIG: dict[str, Any] = {
     "background": "white",
