@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sweeps import cache, data, export
+from sweeps import cache, data, export, views
 from sweeps.errors import InterruptedRunError, LockedError
 from sweeps.options import (
     RESULTS,
@@ -36,7 +36,6 @@ app = typer.Typer(
 )
 app.add_typer(cache.app)
 app.add_typer(data.app)
-app.command()(export.export)
 
 
 @app.command()
@@ -166,29 +165,6 @@ def sync(results: Results = RESULTS, tracking_uri: TrackingUri = None) -> None:
 
 
 @app.command()
-def table(
-    name: Annotated[str, typer.Argument(help="The sweep.")],
-    format_name: Annotated[
-        str, typer.Option("--format", help="text, md, tex, html, csv or json.")
-    ] = "text",
-    out: Annotated[Path | None, typer.Option(help="Write it to a file.")] = None,
-    results: Results = RESULTS,
-    tracking_uri: TrackingUri = None,
-) -> None:
-    """Lay the results of a sweep out as the papers do."""
-    from sweeps.command import sweep_table
-
-    text = sweep_table(name, format_name, results, tracking_uri)
-    if out is None:
-        typer.echo(text, nl=False)
-        return
-    try:
-        out.write_text(text)
-    except OSError as error:
-        raise UserError(f"cannot write {out}: {error.strerror}.") from error
-
-
-@app.command()
 def figure(
     name: Annotated[str, typer.Argument(help="The figure: embedding-map.")],
     spec: Annotated[str, typer.Argument(help="A sweep, for its model and data.")] = "faces",
@@ -216,6 +192,10 @@ def world(
 
     write_sheet(World(default_recipe(seed)), sheet)
     typer.echo(f"wrote {sheet}")
+
+
+for command in (views.table, views.report, views.paper, views.people, export.export):
+    app.command()(command)
 
 
 def main(arguments: list[str] | None = None) -> int:

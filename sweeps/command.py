@@ -12,7 +12,6 @@ from sweeps.connect import settle, tracking_uri
 from sweeps.errors import InterruptedRunError
 from sweeps.journal import Journal, journal_path
 from sweeps.session import Outcome, Science, real_science, run_sweeps
-from sweeps.show import expected_of, known_sweep, table_text
 from sweeps.spec import Sweep, sweep_from
 from sweeps.standing import read_record
 from sweeps.tracking import Tracker
@@ -50,7 +49,7 @@ def run_and_show(
     finally:
         settle(where)
     for sweep in sweeps:
-        _show_table(sweep, where, console)
+        _show_table(sweep, results, where, console)
     _show_places(outcome, results, where, console)
     return 1 if outcome.failed or outcome.plan.failed else 0
 
@@ -88,24 +87,11 @@ def sync_store(results: Path, uri: str | None) -> bool:
     return complete
 
 
-def sweep_table(name: str, format_name: str, results: Path, uri: str | None) -> str:
-    """Lay out the results of a sweep.
+def _show_table(sweep: Sweep, results: Path, where: str, console: Console) -> None:
+    from sweeps.tables import sweep_text
 
-    Raises:
-        UserError: there is no such sweep or format, or the store cannot be read.
-    """
-    record = read_record(results)
-    sweep = known_sweep(name, record)
-    expected = expected_of(sweep) if sweep else None
-    description = sweep.description if sweep else ""
-    return table_text(name, expected, description, tracking_uri(results, uri), format_name)
-
-
-def _show_table(sweep: Sweep, where: str, console: Console) -> None:
     try:
-        sys.stdout.write(
-            table_text(sweep.name, expected_of(sweep), sweep.description, where, "text")
-        )
+        sys.stdout.write(sweep_text(sweep, results, where))
     except UserError as error:
         _say(console, f"no table of {sweep.name}: {error}")
 

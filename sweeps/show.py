@@ -1,6 +1,5 @@
 """What commands print about what is there: plans, standing, failures, tables."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -82,27 +81,6 @@ def failures_text(record: Record, results: Path) -> str:
 
 def _local(seconds: float) -> str:
     return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
-def table_text(
-    name: str, expected: Sequence[tuple[str, TrialConfig]] | None, description: str, uri: str,
-    format_name: str,
-) -> str:  # fmt: skip
-    """Lay out a sweep's results.
-
-    Raises:
-        UserError: there is no such sweep or format, or the store cannot be read.
-    """
-    from analysis.render import FORMATS, render
-    from analysis.runs import load_runs
-    from analysis.tables import build_table
-    from trainables.errors import did_you_mean
-
-    if format_name not in FORMATS:
-        hint = did_you_mean(format_name, FORMATS)
-        raise UserError(f"unknown table format {format_name!r}: {hint}")
-    frame = load_runs(uri, name)
-    return render(build_table(frame, expected, name, description), format_name)
 
 
 def known_sweep(name: str, record: Record) -> Sweep | None:
