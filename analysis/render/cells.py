@@ -94,11 +94,11 @@ def lines_of(row: Row, *, compare: bool = False) -> tuple[Line, ...]:
     pairs = [(cell, cell.comparison) if cell and cell.comparison else None for cell in row.cells]
     if not compare or not any(pairs):
         return (own,)
-    sizes = {pair[1].published.n for pair in pairs if pair}
+    sizes = {comparison.published.n for _, comparison in filter(None, pairs)}
     published = Line(
         kind="published",
         header="published",
-        seeds=str(*sizes) if len(sizes) == 1 and row.state == "unlearned" else "",
+        seeds="" if row.state == "original" else _seeds(sizes),
         cells=tuple(_published(*pair, row) if pair else CellText() for pair in pairs),
     )
     difference = Line(
@@ -107,6 +107,11 @@ def lines_of(row: Row, *, compare: bool = False) -> tuple[Line, ...]:
         cells=tuple(_difference(*pair) if pair else CellText() for pair in pairs),
     )
     return own, published, difference
+
+
+def _seeds(sizes: set[int]) -> str:
+    """Say how many seeds a paper has; a number that has no spread, such as a count, has none."""
+    return str(*sizes) if len(sizes) == 1 and max(sizes) > 1 else ""
 
 
 def _cell_text(cell: Cell | None, row: Row) -> CellText:
@@ -166,9 +171,12 @@ def _published(cell: Cell, comparison: Comparison, row: Row) -> CellText:
 def _difference(cell: Cell, comparison: Comparison) -> CellText:
     verdict = comparison.verdict
     tone: Tone = "worse" if verdict == "differs" else "unsure" if verdict is None else "plain"
-    difference = comparison.difference
+    # A mean that is not a number has no difference either: it stands for itself.
+    shown = MISSING if cell.mean is None else mean_text(cell.mean, cell.unit)
+    if comparison.difference is not None:
+        shown = difference_text(comparison.difference, cell.unit)
     return CellText(
-        mean=MISSING if difference is None else difference_text(difference, cell.unit),
+        mean=shown,
         sign=Sign(VERDICTS[verdict], verdict, tone) if verdict else None,
         has_room=False,
         tip="; ".join(
@@ -185,6 +193,13 @@ def table_lines(table: Table, *, compare: bool = False) -> list[tuple[Panel, lis
         (panel, [line for row in panel.rows for line in lines_of(row, compare=compare)])
         for panel in table.panels
     ]
+
+
+def are_apart(line: Line, following: Line | None) -> bool:
+    """Say whether a gap belongs between two lines: what is compared stands together."""
+    if following is None or following.kind == "published":
+        return False
+    return line.kind in ("original", "difference")
 
 
 def shapes_of(panels: list[tuple[Panel, list[Line]]]) -> tuple[Shape, ...]:

@@ -10,7 +10,16 @@ from collections.abc import Sequence
 from itertools import zip_longest
 
 from analysis.layout import Panel, Table
-from analysis.render.cells import CellText, Line, Shape, Sign, panel_title, shapes_of, table_lines
+from analysis.render.cells import (
+    CellText,
+    Line,
+    Shape,
+    Sign,
+    are_apart,
+    panel_title,
+    shapes_of,
+    table_lines,
+)
 from analysis.render.words import caption_text, note_texts
 
 COLOURS = {"better": "green!50!black", "worse": "red!70!black", "unsure": "gray"}
@@ -97,7 +106,7 @@ def _panel(table: Table, panel: Panel, lines: Sequence[Line], shapes: Sequence[S
     written.append(r"    \addlinespace")
     for line, following in zip_longest(lines, lines[1:]):
         written.append(_row(line, shapes))
-        if line.kind in ("original", "difference") and following and following.kind != "published":
+        if are_apart(line, following):
             written.append(r"    \addlinespace")
     return written
 

@@ -2,10 +2,19 @@
 
 import textwrap
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
 from analysis.layout import Table
-from analysis.render.cells import CellText, Line, Shape, panel_title, shapes_of, table_lines
+from analysis.render.cells import (
+    CellText,
+    Line,
+    Shape,
+    are_apart,
+    panel_title,
+    shapes_of,
+    table_lines,
+)
 from analysis.render.words import caption_text, note_texts
 
 WIDTH = 120
@@ -15,13 +24,33 @@ Writer = Callable[[CellText, Shape], Lines]
 
 
 def text(table: Table, *, compare: bool = False, width: int = WIDTH) -> str:
-    """Write a table in lines of at most `width`, deviations below their means if need be."""
-    written = _layout(table, _line, compare=compare)
-    if max(map(len, written)) > width:
-        written = _layout(table, _stack, compare=compare)
+    """Write a table in lines of at most `width` where it can.
+
+    If need be, deviations stand below their means, and the last columns below the first.
+    """
+    written = _fitting(table, width, compare=compare)
     words = [_wrapped(caption_text(table, compare=compare), width)]
     words += [_wrapped(f"Note: {note}", width) for note in note_texts(table, compare=compare)]
     return "\n".join([table.title, "", *written, "", *words]) + "\n"
+
+
+def _fitting(table: Table, width: int, *, compare: bool) -> list[str]:
+    for write in (_line, _stack):
+        written = _layout(table, write, compare=compare)
+        if max(map(len, written)) <= width or len(table.columns) == 1:
+            return written
+    half = (len(table.columns) + 1) // 2
+    parts = (_part(table, slice(half)), _part(table, slice(half, None)))
+    first, last = (_fitting(part, width, compare=compare) for part in parts)
+    return [*first, "", *last]
+
+
+def _part(table: Table, columns: slice) -> Table:
+    panels = (
+        replace(panel, rows=tuple(replace(row, cells=row.cells[columns]) for row in panel.rows))
+        for panel in table.panels
+    )
+    return replace(table, columns=table.columns[columns], panels=tuple(panels))
 
 
 def _wrapped(words: str, width: int) -> str:
@@ -40,9 +69,10 @@ def _layout(table: Table, write: Writer, *, compare: bool) -> list[str]:
     written = [*_lines(_bottom(header), widths), rule]
     for (panel, lines), rows in zip(panels, grids, strict=True):
         written += ["", panel_title(table, panel), ""]
-        for line, row in zip(lines, rows, strict=True):
+        has_blocks = any(line.kind == "difference" for line in lines)
+        for row, line, following in zip_longest(rows, lines, lines[1:]):
             written += _lines(row, widths)
-            if line.kind == "difference" and line is not lines[-1]:
+            if has_blocks and are_apart(line, following):
                 written.append("")
     return [*written, rule]
 

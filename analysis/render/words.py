@@ -6,10 +6,8 @@ from analysis.render.cells import VERDICTS
 
 _COLOURS = "Green is better, red is worse."
 _UNSURE = "Green is better, red is worse, grey in brackets is not significant."
-_COMPARED = (
-    "Below a row stand what the paper prints and the difference, ours minus theirs, of shares in "
-    "percentage points (pp): {agrees} agrees, {differs} differs, {undecided} undecided"
-)
+_COMPARED = "Below a row stand what the paper prints and the difference, ours minus theirs{}: {}."
+_POINTS = ", of shares in percentage points (pp)"
 _NOT_COMPARED = "Nothing in this table stands beside published numbers."
 
 
@@ -20,11 +18,18 @@ def caption_text(table: Table, *, compare: bool = False, has_colours: bool = Fal
     if table.has_changes and has_colours:
         sentences.append(_UNSURE if unsure else _COLOURS)
     if compare and table.has_comparisons:
-        compared = [cell.comparison for cell in _cells(table) if cell.comparison]
-        missing = any(comparison.difference is None for comparison in compared)
-        end = f", {MISSING} not yet run." if missing else "."
-        sentences.append(_COMPARED.format(**VERDICTS) + end)
+        sentences.append(_how_compared(table))
     return " ".join(sentences)
+
+
+def _how_compared(table: Table) -> str:
+    """Explain the signs that occur."""
+    cells = [cell for cell in _cells(table) if cell.comparison]
+    found = {cell.comparison.verdict for cell in cells if cell.comparison}
+    signs = [f"{sign} {verdict}" for verdict, sign in VERDICTS.items() if verdict in found]
+    signs += [f"{MISSING} not yet run"] if None in found else []
+    points = _POINTS if any(cell.unit == "share" for cell in cells) else ""
+    return _COMPARED.format(points, ", ".join(signs))
 
 
 def note_texts(table: Table, *, compare: bool = False) -> tuple[str, ...]:

@@ -3,8 +3,6 @@ import csv
 import io
 import json
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -16,6 +14,7 @@ from analysis.render.cells import panel_title
 from analysis.render.html import html_fragment
 from analysis.render.latex import escape
 from analysis.tables import build_table
+from tests.analysis.latex import assert_compiles, needs_pdflatex
 from trainables.errors import UserError
 from trainables.metrics import METRICS
 
@@ -151,34 +150,14 @@ def test_latex_has_no_sign_that_pdflatex_lacks():
     assert escape("50% of_x") == r"50\% of\_x"
 
 
-def _compiles(table, folder, *, compare):
-    document = [
-        r"\documentclass{article}\usepackage{booktabs,graphicx,xcolor}\begin{document}",
-        render(table, "tex", compare=compare),
-        r"\end{document}",
+@needs_pdflatex
+def test_latex_compiles(load_case, compared, tmp_path):
+    tables = [
+        build_table(load_case(name)[0], None, f"{name} #1_%", STRANGE)
+        for name in ("quickstart", "holes", "ablation")
     ]
-    (folder / "t.tex").write_text("\n".join(document), encoding="utf-8")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-2000:]
-    assert "Overfull" not in done.stdout
-
-
-needs_pdflatex = pytest.mark.skipif(
-    shutil.which("pdflatex") is None, reason="pdflatex is not installed"
-)
-
-
-@needs_pdflatex
-@pytest.mark.parametrize("name", ["quickstart", "holes", "ablation"])
-def test_latex_compiles(load_case, tmp_path, name):
-    frame, _ = load_case(name)
-    _compiles(build_table(frame, None, f"{name} #1_%", STRANGE), tmp_path, compare=False)
-
-
-@needs_pdflatex
-def test_latex_compiles_with_comparisons(compared, tmp_path):
-    _compiles(compared, tmp_path, compare=True)
+    written = [render(table, "tex") for table in tables]
+    assert_compiles(tmp_path, *written, render(compared, "tex", compare=True))
 
 
 def _compared(ours, theirs, verdict, **more):
