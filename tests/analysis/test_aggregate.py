@@ -23,10 +23,10 @@ def test_missing_does_not_count_and_nan_is_not_dropped():
         schema_overrides={"x": pl.Float64},
     )
     a, b, c = aggregate(frame, ["cell"], ["x"]).iter_rows(named=True)
-    assert (a["mean"], a["std"], a["n"]) == (1.0, None, 1)
+    assert (a["mean"], a["std"], a["n"], a["values"]) == (1.0, None, 1, [1.0])
     assert math.isnan(b["mean"])
     assert (b["n"], b["num_nan"]) == (2, 1)
-    assert (c["mean"], c["std"], c["n"]) == (None, None, 0)
+    assert (c["mean"], c["std"], c["n"], c["values"]) == (None, None, 0, [])
 
 
 def test_cells_are_sorted_and_metrics_keep_their_order():
