@@ -4,6 +4,7 @@ import re
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="cache",
-    help="Show and free what can be made again: what trials share, and the built-in models.",
+    help="Show and free what can be made again: what trials share, the built-in models, and what "
+    "was read of tracking stores.",
     no_args_is_help=True,
 )
 
@@ -73,7 +75,28 @@ def _everything() -> "tuple[Path, list[Cached]]":
     from trainables.paths import cache_dir
 
     folder = cache_dir()
-    return folder, list_cache(folder)
+    return folder, sorted([*list_cache(folder), *_runs(folder)], key=lambda entry: entry.kind)
+
+
+def _runs(folder: "Path") -> "list[Cached]":
+    """List the runs that tables have read, by last use."""
+    from analysis.runs.snapshot import FOLDER, SUFFIX, UNFINISHED, address_of
+    from trainables.cache import Cached
+
+    found = []
+    paths = [path for end in (SUFFIX, UNFINISHED) for path in (folder / FOLDER).glob(f"*{end}")]
+    for path in paths:
+        # Whoever writes one renames it meanwhile.
+        with suppress(FileNotFoundError):
+            stat, address = path.stat(), address_of(path)
+            found.append(
+                Cached(
+                    kind=FOLDER, name=path.stem, identity={"store": address} if address else {},
+                    words={}, created_at=None, used_at=stat.st_mtime, num_bytes=stat.st_size,
+                    share=float(path.suffix == SUFFIX), in_use=False, path=path, files=(path,),
+                )
+            )  # fmt: skip
+    return sorted(found, key=lambda entry: -entry.used_at)
 
 
 def _chosen(

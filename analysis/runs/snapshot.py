@@ -94,11 +94,11 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
 
 def address_of(path: Path) -> str:
     """Tell of which store a kept file is; empty where it does not say."""
-    with path.open("rb") as file:
-        head = [file.readline(), file.readline()][-1]
     try:
+        with path.open("rb") as file:
+            _, head = file.readline(), file.readline()
         return str(json.loads(head)["address"])
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return ""
 
 

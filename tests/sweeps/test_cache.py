@@ -4,8 +4,10 @@ import time
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
+from analysis.runs.snapshot import UNFINISHED, Snapshot, snapshot_path, write_snapshot
 from sweeps import cli
 from trainables.cache import ASSETS, list_cache
 from trainables.store import ArrayStore, Entry, RowSource
@@ -79,6 +81,39 @@ def test_a_list_for_programs(capsys: pytest.CaptureFixture[str], folder: Path) -
     assert by_kind["train-images"]["share"] == 0.25
     assert by_kind["train-images"]["unfinished"] is True
     assert by_kind["faces"]["identity"]["data"] == "builtin:ab12cd34ef56"
+
+
+@pytest.fixture
+def runs(folder: Path) -> Path:
+    """Runs that were read of a store, and half a file of a reader that was killed."""
+    address = "sqlite:////work/results/mlflow.db"
+    snapshot = Snapshot(
+        address=address, stamp=None, experiment="1", marks={}, sweeps={}, deleted=frozenset(),
+        frame=pl.DataFrame({"run_id": ["a"]}),
+    )  # fmt: skip
+    path = snapshot_path(address)
+    write_snapshot(path, snapshot)
+    (folder / "runs" / f"{path.stem}x1{UNFINISHED}").write_bytes(path.read_bytes()[:10])
+    return path
+
+
+def test_runs_of_stores_are_listed_and_freed(
+    capsys: pytest.CaptureFixture[str], filled: Path, runs: Path
+) -> None:
+    entries = json.loads(call(capsys, "list", "--json")[1])["entries"]
+    assert [entry["kind"] for entry in entries] == sorted(entry["kind"] for entry in entries)
+    whole, half = sorted(
+        (entry for entry in entries if entry["kind"] == "runs"), key=lambda each: each["unfinished"]
+    )
+    assert whole["identity"] == {"store": "sqlite:////work/results/mlflow.db"}
+    assert whole["num_bytes"] == runs.stat().st_size
+    assert (half["identity"], half["unfinished"]) == ({}, True)
+    assert "sqlite:////work/results/mlflow.db" in call(capsys, "list")[1]
+    assert call(capsys, "clear", "runs", "--unfinished", "--yes")[0] == 0
+    assert list(runs.parent.iterdir()) == [runs]
+    assert call(capsys, "clear", "runs", "--yes")[0] == 0
+    assert list(runs.parent.iterdir()) == []
+    assert len(kinds(filled)) == 4
 
 
 def test_nothing_is_kept(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
