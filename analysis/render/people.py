@@ -11,7 +11,7 @@ from markupsafe import Markup
 from analysis.pages import fill_page
 from analysis.people import PeopleView, Setting
 from analysis.render.data import DIGITS
-from analysis.render.markdown import _escape, _row
+from analysis.render.markdown import escape, pipe_row
 from analysis.render.people_words import (
     CAPTION,
     LINE_HEADS,
@@ -26,7 +26,7 @@ from analysis.render.people_words import (
     summary_of,
     template_texts,
 )
-from analysis.render.text import GAP, WIDTH, _wrapped
+from analysis.render.text import GAP, WIDTH, wrapped
 from trainables.errors import UserError, did_you_mean
 from trainables.evaluation.templates import TEMPLATES
 
@@ -40,24 +40,24 @@ def people_text(view: PeopleView) -> str:
     """Write the view for a terminal."""
     parts = [f"{view.title}: person by person"]
     for setting in view.settings:
-        parts += [setting.title, _wrapped(" ".join(summary_of(setting)), WIDTH)]
+        parts += [setting.title, wrapped(" ".join(summary_of(setting)), WIDTH)]
         for heads, rows, rest in _tables(setting, num_templates=1):
             parts.append("\n".join(_aligned(heads, rows)))
             parts += [rest] if rest else []
-    parts += [_wrapped(words, WIDTH) for words in _closing(view)]
+    parts += [wrapped(words, WIDTH) for words in _closing(view)]
     return "\n\n".join(parts) + "\n"
 
 
 def people_markdown(view: PeopleView) -> str:
     """Write the view for GitHub."""
-    parts = [f"### {_escape(view.title)}: person by person"]
+    parts = [f"### {escape(view.title)}: person by person"]
     for setting in view.settings:
-        parts += [f"**{_escape(setting.title)}**", _escape(" ".join(summary_of(setting)))]
+        parts += [f"**{escape(setting.title)}**", escape(" ".join(summary_of(setting)))]
         for heads, rows, rest in _tables(setting, num_templates=3):
             rule = "|" + "".join(" --- |" if left else " ---: |" for left in _is_text(heads))
-            parts.append("\n".join([_row(heads), rule, *map(_row, rows)]))
-            parts += [_escape(rest)] if rest else []
-    parts += [_escape(words) for words in _closing(view)]
+            parts.append("\n".join([pipe_row(heads), rule, *map(pipe_row, rows)]))
+            parts += [escape(rest)] if rest else []
+    parts += [escape(words) for words in _closing(view)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -29,8 +29,8 @@ def text(table: Table, *, compare: bool = False, width: int = WIDTH) -> str:
     If need be, deviations stand below their means, and the last columns below the first.
     """
     written = _fitting(table, width, compare=compare)
-    words = [_wrapped(caption_text(table, compare=compare), width)]
-    words += [_wrapped(f"Note: {note}", width) for note in note_texts(table, compare=compare)]
+    words = [wrapped(caption_text(table, compare=compare), width)]
+    words += [wrapped(f"Note: {note}", width) for note in note_texts(table, compare=compare)]
     return "\n".join([table.title, "", *written, "", *words]) + "\n"
 
 
@@ -53,7 +53,8 @@ def _part(table: Table, columns: slice) -> Table:
     return replace(table, columns=table.columns[columns], panels=tuple(panels))
 
 
-def _wrapped(words: str, width: int) -> str:
+def wrapped(words: str, width: int) -> str:
+    """Break a text into lines of at most `width` characters, but for longer words."""
     return "\n".join(textwrap.wrap(words, width, break_long_words=False))
 
 
