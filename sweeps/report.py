@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import polars as pl
 from rich.console import Console
@@ -23,7 +24,7 @@ from sweeps.standing import read_record
 from trainables.errors import UserError
 
 INDEX = "index.html"
-_NO_NAMES: Mapping[str, str] = {}
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 def write_report(
@@ -74,7 +75,7 @@ def _page(experiment: Experiment, results: Path, clear_names: Mapping[str, str])
     failed = experiment.frame.filter(pl.col("status") == "FAILED")["trial_key"].drop_nulls()
     paths = {key: log_path(results, key) for key in failed}
     logs = {key: str(path) for key, path in paths.items() if path.exists()}
-    return page_of(experiment, logs=logs)
+    return page_of(experiment, logs=logs, clear_names=clear_names)
 
 
 def _commands(experiment: Experiment, options: Sequence[str]) -> Commands:

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import polars as pl
 
-_SAFE = " !$&'()*+,-./:;=?@[]^_`{|}~"
+_KEPT = ' !"$()*+,-./:;=?@[]^_`{|}~'
+"""What stands in a link as it is: neither what ends it nor what is escaped in a page."""
 _TYPES = {"csv": "text/csv", "json": "application/json"}
 
 
@@ -31,25 +32,28 @@ class Download:
     @property
     def href(self) -> str:
         """The file as a link, which also works on a page that was opened as a file."""
-        return f"data:{_TYPES[self.format]};charset=utf-8,{quote(self.text, safe=_SAFE)}"
+        return f"data:{_TYPES[self.format]};charset=utf-8,{quote(self.text, safe=_KEPT)}"
 
 
-def of_frame(stem: str, frame: pl.DataFrame) -> tuple[Download, Download]:
-    """Offer a frame as CSV and as JSON.
-
-    The JSON has an object for each row; what is no number is a string there, as in tables. In the
-    CSV, lists are written as JSON.
-    """
+def csv_of(stem: str, frame: pl.DataFrame) -> Download:
+    """Offer a frame as CSV, in which lists are JSON."""
     nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
     flat = frame.with_columns(
         pl.Series(name, [_json(value) for value in frame[name].to_list()], dtype=pl.String)
         for name in nested
     )
+    return Download(file=f"{stem}.csv", text=flat.write_csv())
+
+
+def json_of(stem: str, frame: pl.DataFrame) -> Download:
+    """Offer a frame as JSON, an object for each row; what is no number is a string, as in tables."""
     rows = [{name: _strict(value) for name, value in row.items()} for row in frame.to_dicts()]
-    return (
-        Download(file=f"{stem}.csv", text=flat.write_csv()),
-        Download(file=f"{stem}.json", text=f"{_json(rows)}\n"),
-    )
+    return Download(file=f"{stem}.json", text=f"{_json(rows)}\n")
+
+
+def compact(text: str) -> str:
+    """Write JSON again, without what only the eye needs."""
+    return f"{json.dumps(json.loads(text), ensure_ascii=False, separators=(',', ':'))}\n"
 
 
 def _json(value: object) -> str | None:

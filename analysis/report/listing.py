@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from analysis.numbers import MISSING, mean_text
-from analysis.report.downloads import Download, of_frame
+from analysis.report.downloads import Download, csv_of
 from analysis.report.machines import moment
 from analysis.settings import betas_of, setting_title, value_text, varying_settings
 from trainables.metrics import METRICS, Metric
@@ -26,11 +26,11 @@ class Head:
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """A table of trials, and the same with all that is known of each as files."""
+    """A table of trials, and the same with all that is known of each as a file."""
 
     heads: tuple[Head, ...]
     rows: tuple[tuple[Entry, ...], ...]
-    files: tuple[Download, Download]
+    file: Download
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ def listing_of(stem: str, trials: pl.DataFrame, metrics: Sequence[Metric]) -> Li
     """List the trials of `trials_of`: what sets each apart, and its numbers.
 
     Args:
-        stem: of the files' names.
+        stem: of the file's name.
         trials: a row each.
         metrics: those that the table of the page shows.
     """
@@ -65,7 +65,7 @@ def listing_of(stem: str, trials: pl.DataFrame, metrics: Sequence[Metric]) -> Li
         Head(label="Trial", is_number=False),
     ]
     rows = [_row(trial, settings, shown) for trial in trials.iter_rows(named=True)]
-    return Listing(heads=tuple(heads), rows=tuple(rows), files=of_frame(f"{stem}-trials", trials))
+    return Listing(heads=tuple(heads), rows=tuple(rows), file=csv_of(f"{stem}-trials", trials))
 
 
 def failures_of(trials: pl.DataFrame, logs: Mapping[str, str]) -> tuple[Failure, ...]:
@@ -103,7 +103,7 @@ def _row(
         *(_number(trial[metric.name], metric) for metric in metrics),
         _number(trial["duration_s"], METRICS["trial_s"]),
         ("" if trial["end_time"] is None else moment(trial["end_time"]), None, "num"),
-        (trial["trial_key"], None, "key"),
+        (trial["trial_key"], None, "code"),
     )
 
 

@@ -114,9 +114,8 @@ def _energy(joules: pl.Series) -> str:
     known = joules.drop_nulls()
     if known.is_empty():
         return f"{UNKNOWN}: the processors' counters were not to be read, or shared"
-    text = f"{mean_text(float(known.sum()), 'joules')} in all of {len(known)} trials"
-    unknown = len(joules) - len(known)
-    return f"{text}; {UNKNOWN} of {unknown}" if unknown else text
+    total = mean_text(float(known.sum()), "joules")
+    return f"{total}, known of {len(known)} of {len(joules)} trials"
 
 
 def moment(time: object) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import polars as pl
 
@@ -14,7 +15,7 @@ from analysis.report.listing import Failure, Listing, failures_of, listing_of
 from analysis.report.machines import Machines, machines_of
 from analysis.report.trials import State, counts_of, trials_of
 from analysis.report.verdicts import Verdicts, verdicts_of
-from analysis.report.views import FigureView, Section, figure_views, table_section
+from analysis.report.views import FigureView, Section, figure_views, people_section, table_section
 from analysis.tables import build_table
 from trainables.config import BUILTIN
 from trainables.metrics import METRICS
@@ -26,6 +27,7 @@ _ON_BUILTIN = (
     "These trials ran on the built-in world, which is never compared with the papers: its people "
     "are invented and its model is small."
 )
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _NOT_PRINTED = "The papers print no numbers for these settings."
 
 
@@ -99,16 +101,16 @@ class Page:
 def page_of(
     experiment: Experiment,
     figures: Sequence[Figure] = (),
-    people: Section | None = None,
-    logs: Mapping[str, str] | None = None,
+    logs: Mapping[str, str] = _NOTHING,
+    clear_names: Mapping[str, str] = _NOTHING,
 ) -> Page:
     """Gather what the page of an experiment shows.
 
     Args:
         experiment: its trials and their runs; none of them need have run.
         figures: of the experiment.
-        people: the view of each person, where there is one.
         logs: where the log of a failed trial is, by the trial's key.
+        clear_names: names to show in the place of pseudonyms.
 
     Raises:
         UserError: it has no trials at all, neither run nor asked for.
@@ -131,8 +133,8 @@ def page_of(
         not_compared=_not_compared(table, trials),
         figures=figure_views(figures),
         intervals=intervals_of(table),
-        people=people,
-        failures=failures_of(trials, logs or {}),
+        people=people_section(experiment, clear_names),
+        failures=failures_of(trials, logs),
         trials=listing_of(experiment.name, trials, table.columns),
         times=_times(experiment, trials),
         machines=machines_of(trials),

@@ -1,14 +1,18 @@
 """Tables, figures and people as a page shows them: their HTML, and their data as files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from analysis.experiment import Experiment
 from analysis.figures.figure import Figure
 from analysis.figures.write import Spec, spec_of
 from analysis.layout import Table
+from analysis.people import build_people
 from analysis.render import render
 from analysis.render.html import html_fragment
-from analysis.report.downloads import Download, of_frame
+from analysis.render.people import people_csv, people_fragment, people_json
+from analysis.report.downloads import Download, compact, csv_of, json_of
+from analysis.runs import finished
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,13 +36,25 @@ class FigureView:
 
 def table_section(table: Table, *, compare: bool = False) -> Section:
     """Show a table; with `compare`, each row beside what a paper prints."""
-    formats = ("csv", "json")
     return Section(
         html=html_fragment(table, compare=compare),
-        files=tuple(
-            Download(file=f"{table.name}.{each}", text=render(table, each)) for each in formats
+        files=(
+            Download(file=f"{table.name}.csv", text=render(table, "csv")),
+            Download(file=f"{table.name}.json", text=compact(render(table, "json"))),
         ),
     )
+
+
+def people_section(experiment: Experiment, clear_names: Mapping[str, str]) -> Section | None:
+    """Show what became of each person; nothing before a trial has finished."""
+    view = build_people(experiment, clear_names)
+    if not view.settings and finished(experiment.frame).is_empty():
+        return None
+    files = (
+        Download(file=f"{view.name}-people.csv", text=people_csv(view)),
+        Download(file=f"{view.name}-people.json", text=compact(people_json(view))),
+    )
+    return Section(html=people_fragment(view), files=files if view.settings else ())
 
 
 def figure_views(figures: Sequence[Figure]) -> tuple[FigureView, ...]:
@@ -49,7 +65,7 @@ def figure_views(figures: Sequence[Figure]) -> tuple[FigureView, ...]:
             title=figure.title,
             caption=figure.caption,
             spec=spec_of(figure.chart),
-            files=of_frame(figure.name, figure.data),
+            files=(csv_of(figure.name, figure.data), json_of(figure.name, figure.data)),
         )
         for figure in figures
     )

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from importlib.resources import files
 
 from analysis.figures.write import _scripts as vega_scripts
+from analysis.numbers import MISSING
 from analysis.pages import fill_page
+from analysis.render.cells import VERDICTS
 from analysis.report.page import Page
 from analysis.report.trials import STATES
 from analysis.report.verdicts import OUTCOMES
 
 Commands = Sequence[tuple[str, str]]
 """What each makes, and the command for the shell."""
-SIGNS = {
+SIGNS: dict[str, str] = {
     "finished": "✓", "failed": "✕", "running": "…", "missing": "·",
-    "agrees": "=", "differs": "≠", "undecided": "?", "not yet run": "\N{EN DASH}",
-}  # fmt: skip
+    "not yet run": MISSING,
+} | VERDICTS  # fmt: skip
 """For each state and outcome one that reads in black and white; of outcomes, those of tables."""
 
 
