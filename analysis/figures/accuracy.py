@@ -7,9 +7,9 @@ import polars as pl
 
 from analysis.figures.axes import axis_over
 from analysis.figures.blocks import Grid, arrange, block, grid_of
-from analysis.figures.effectiveness import at, block_keys, in_order, of_metrics
+from analysis.figures.effectiveness import at, block_keys, in_order, led, of_metrics
 from analysis.figures.lines import panel
-from analysis.figures.points import Spread, Trials, points, title_of
+from analysis.figures.points import Spread, Trials, points
 from analysis.figures.style import ORIGINAL
 from analysis.settings import BETAS, beta_text, regularization_text
 
@@ -32,11 +32,12 @@ def data_of(trials: Trials, x: str, spread: Spread) -> pl.DataFrame:
     series = _series(trials, betas)
     names = [series[tuple(row)] for row in found.select(betas).iter_rows()]
     found = in_order(found.with_columns(series=pl.Series(names, dtype=pl.String)), trials, x)
-    return found.join(_originals(trials, x, tops), [*_keys(trials, x), "metric"], how="left",
+    return found.join(_originals(trials, x, tops), [*setting_keys(trials, x), "metric"], how="left",
                       nulls_equal=True, maintain_order="left")  # fmt: skip
 
 
-def _keys(trials: Trials, x: str) -> list[str]:
+def setting_keys(trials: Trials, x: str) -> list[str]:
+    """List the settings that blocks are told apart by: all but the weight regularization."""
     return [key for key in block_keys(trials, x) if key not in BETAS]
 
 
@@ -51,22 +52,35 @@ def _series(trials: Trials, betas: list[str]) -> dict[tuple[float | None, ...], 
     return {tuple(each.values()): text(each) for each in found}
 
 
+def series_names(trials: Trials) -> list[str]:
+    """Name the series: one for each weight regularization."""
+    betas = [key for key in trials.keys if key in BETAS]
+    return list(dict.fromkeys(_series(trials, betas).values()))
+
+
 def _originals(trials: Trials, x: str, tops: list[str]) -> pl.DataFrame:
-    by = _keys(trials, x)
-    before = [pl.col(f"{top}_before").mean().alias(top) for top in tops]
+    by = setting_keys(trials, x)
+    before = [pl.col(f"{top}_before").mean().fill_nan(None).alias(top) for top in tops]
     means = trials.rows.group_by(by).agg(before) if by else trials.rows.select(before)
     return means.unpivot(tops, index=by, variable_name="metric", value_name="original")
 
 
 def accuracy_chart(
-    trials: Trials, x: str, data: pl.DataFrame, grid: Grid | None = None
+    trials: Trials, x: str, data: pl.DataFrame, grid: Grid | None = None, lead: str = ""
 ) -> alt.VConcatChart:
-    """Draw a block for each setting but the weight regularization: top-1 and top-5."""
-    settings = trials.settings(_keys(trials, x))
+    """Draw a block for each setting but the weight regularization: top-1 and top-5.
+
+    Args:
+        trials: of all settings.
+        x: the setting that they are drawn against.
+        data: of `data_of`.
+        grid: the layout; by default one that fits.
+        lead: begins each block's title, or is that of a single one.
+    """
+    settings = trials.settings(setting_keys(trials, x))
     tops = {name: label for name, label in TOPS.items() if trials.has(name)}
     grid = grid or replace(grid_of(len(settings), len(tops), 2), axis_width=_AXIS_WIDTH)
-    betas = [key for key in trials.keys if key in BETAS]
-    names = list(_series(trials, betas).values())
+    names = series_names(trials)
     if data["original"].count():
         names.append(ORIGINAL)
     blocks = []
@@ -75,6 +89,6 @@ def accuracy_chart(
         for name, label in tops.items():
             here = of_metrics(at(data, keys), [name])
             axis = axis_over(label, here, is_share=True)
-            panels.append(panel(here, x, trials.noun, axis, names, grid.size))
-        blocks.append(block(panels, title_of(keys), grid))
+            panels.append(panel(here, x, trials.noun, axis, names, grid))
+        blocks.append(block(panels, led(lead, keys, settings), grid))
     return arrange(blocks, grid)

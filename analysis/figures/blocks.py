@@ -29,6 +29,7 @@ class Grid:
         is_stacked: whether the panels of a block stand above each other.
         width: of the whole, in points.
         axis_width: what a panel takes beside its plot: labels, ticks, title, space to the next.
+        legend_columns: of the legend; 0 chooses by its length.
     """
 
     columns: int
@@ -36,6 +37,7 @@ class Grid:
     is_stacked: bool
     width: float
     axis_width: float = AXIS_WIDTH
+    legend_columns: int = 0
 
     @property
     def size(self) -> tuple[float, float]:

@@ -9,7 +9,7 @@ import polars as pl
 from analysis.figures.axes import Axis, axis_over
 from analysis.figures.blocks import Grid, arrange, block, grid_of
 from analysis.figures.lines import panel
-from analysis.figures.points import Spread, Trials, points, title_of
+from analysis.figures.points import Spread, Trials, points, setting_text, title_of
 from analysis.layout import Key
 from analysis.settings import BETAS
 from trainables.config import IMAGE_PREFIX
@@ -84,9 +84,17 @@ def block_keys(trials: Trials, x: str) -> list[str]:
 
 
 def effectiveness_chart(
-    trials: Trials, x: str, data: pl.DataFrame, grid: Grid | None = None
+    trials: Trials, x: str, data: pl.DataFrame, grid: Grid | None = None, lead: str = ""
 ) -> alt.VConcatChart:
-    """Draw a block of panels for each setting: attack and similarities."""
+    """Draw a block of panels for each setting: attack and similarities.
+
+    Args:
+        trials: of all settings.
+        x: the setting that they are drawn against.
+        data: of `data_of`.
+        grid: the layout; by default one that fits.
+        lead: begins each block's title, or is that of a single one.
+    """
     groups = groups_of(trials)
     settings = trials.settings(block_keys(trials, x))
     num_together = len({tuple(keys.get(beta) for beta in BETAS) for keys in settings})
@@ -97,11 +105,18 @@ def effectiveness_chart(
     for keys in settings:
         here = at(data, keys)
         panels = [
-            panel(of_metrics(here, group.series), x, trials.noun, axis, names, grid.size)
+            panel(of_metrics(here, group.series), x, trials.noun, axis, names, grid)
             for group, axis in zip(groups, axes, strict=True)
         ]
-        blocks.append(block(panels, title_of(keys), grid))
+        blocks.append(block(panels, led(lead, keys, settings), grid))
     return arrange(blocks, grid)
+
+
+def led(lead: str, keys: dict[str, Key], settings: Sequence[dict[str, Key]]) -> str:
+    """Head a block: by its setting, or by a lead that says what a single block shows."""
+    if not lead:
+        return title_of(keys)
+    return lead if len(settings) == 1 else f"{lead}: {setting_text(keys)}"
 
 
 def _axis(group: Group, data: pl.DataFrame) -> Axis:

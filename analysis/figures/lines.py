@@ -1,12 +1,13 @@
 """Panels of a figure: series over numbers of names, or beside each other at terms."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import altair as alt
 import polars as pl
 
 from analysis.figures.axes import Axis, names_channel, terms_channel
+from analysis.figures.blocks import Grid
 from analysis.figures.style import FAINT, Channel, series_scale, series_styles
 
 _EDGE_WIDTH = 0.35
@@ -18,16 +19,12 @@ _DRAWN = (*_TIPS, "low", "high")
 _CHANNELS: dict[str, tuple[Any, Channel]] = {
     "color": (alt.Color, "colour"),
     "shape": (alt.Shape, "shape"),
-    "strokeDash": (alt.StrokeDash, "dash"),
 }
 _LEGEND_COLUMNS = 3
 
-Size = tuple[float, float]
-"""Width and height of a plot, in points."""
-
 
 def panel(
-    data: pl.DataFrame, x: str, noun: str, y: Axis, legend: Sequence[str], size: Size
+    data: pl.DataFrame, x: str, noun: str, y: Axis, legend: Sequence[str], grid: Grid
 ) -> alt.LayerChart:
     """Draw the series of a panel: as lines over numbers of names, as points at terms.
 
@@ -40,21 +37,22 @@ def panel(
         noun: what is counted.
         y: the vertical axis.
         legend: the names of all series of the figure, of which a panel may show some.
-        size: of the plot.
+        grid: whose panel it is.
     """
     base = alt.Chart(data.select(_DRAWN).with_columns(pl.col(pl.Float64).round(6)))
     if x == "num_names":
         base = base.encode(x=names_channel(data["x"], noun))
-        line = base.mark_line().encode(y=y.channel("mean"), **look(legend, "color", "strokeDash"))
-        layers = [*_bands(base, data, y, legend), *_original(data, y), line]
+        lines = dashed(base.encode(y=y.channel("mean")), legend, set(data["series"]))
+        layers = [*_bands(base, data, y, legend), *_original(data, y), *lines]
     else:
         names = [name for name in legend if name in set(data["series"])]
         beside = alt.XOffset("series:N", scale={"domain": names})
         base = base.encode(x=terms_channel(data["x"]), xOffset=beside)
         bar = base.mark_rule(aria=False).encode(**look(legend, "color"))
         layers = [*_original(data, y), bar.encode(y=y.channel("low"), y2="high:Q")]
-    layers += _marks(base, data, y, legend)
-    return alt.LayerChart(layer=layers, width=size[0], height=size[1])
+    style = look(legend, "color", "shape", columns=grid.legend_columns)
+    layers += _marks(base, data, y, style)
+    return alt.LayerChart(layer=layers, width=grid.size[0], height=grid.size[1])
 
 
 def _bands(base: alt.Chart, data: pl.DataFrame, y: Axis, legend: Sequence[str]) -> list[alt.Chart]:
@@ -63,7 +61,7 @@ def _bands(base: alt.Chart, data: pl.DataFrame, y: Axis, legend: Sequence[str]) 
         return []
     # One layer each: an encoding of their colours would need a legend of its own.
     areas = [
-        base.transform_filter(alt.FieldEqualPredicate(field="series", equal=name))
+        _only(base, name)
         .mark_area(color=style.band, aria=False)
         .encode(y=y.channel("low"), y2="high:Q")
         for name, style in series_styles(legend).items()
@@ -73,9 +71,24 @@ def _bands(base: alt.Chart, data: pl.DataFrame, y: Axis, legend: Sequence[str]) 
     return [*areas, *(edge.encode(y=y.channel(end)) for end in ("low", "high"))]
 
 
-def _marks(base: alt.Chart, data: pl.DataFrame, y: Axis, legend: Sequence[str]) -> list[alt.Chart]:
+def dashed(base: alt.Chart, legend: Sequence[str], shown: Container[str]) -> list[alt.Chart]:
+    """Draw a line for each series; x, y and maybe the order are encoded."""
+    # One layer each: an encoding of dashes would dash the outlines of the legend's symbols.
+    return [
+        _only(base, name).mark_line(color=style.colour, strokeDash=list(style.dash), aria=False)
+        for name, style in series_styles(legend).items()
+        if name in shown
+    ]
+
+
+def _only(base: alt.Chart, name: str) -> alt.Chart:
+    return base.transform_filter(alt.FieldEqualPredicate(field="series", equal=name))
+
+
+def _marks(
+    base: alt.Chart, data: pl.DataFrame, y: Axis, style: Mapping[str, Any]
+) -> list[alt.Chart]:
     tips = [alt.Tooltip(name, title=title) for name, title in _TIPS.items()]
-    style = look(legend, "color", "shape")
     marks = [base.mark_point().encode(y=y.channel("mean"), tooltip=tips, **style)]
     if data["published"].count():
         hollow = base.mark_point(filled=False, size=50, strokeWidth=0.7, aria=False)
@@ -94,14 +107,12 @@ def _original(data: pl.DataFrame, y: Axis) -> list[alt.Chart]:
 
 def look(legend: Sequence[str], *channels: str, columns: int = 0) -> dict[str, Any]:
     """Give the encodings that tell series apart, under one legend of so many columns."""
-    # Dashes would go around the symbols, whose shapes are enough.
-    shown: dict[str, Any] = {"symbolStrokeWidth": 0, "symbolStrokeColor": "transparent"}
+    shown: dict[str, Any] = {"symbolStrokeWidth": 0}
     if columns or len(legend) > _LEGEND_COLUMNS + 1:
         shown["columns"] = columns or _LEGEND_COLUMNS
     found = {}
     for channel in channels:
         kind, style = _CHANNELS[channel]
         scale = series_scale(legend, style).to_dict()
-        entry = None if style == "dash" else shown
-        found[channel] = kind("series:N", title=None, scale=scale, legend=entry)
+        found[channel] = kind("series:N", title=None, scale=scale, legend=shown)
     return found

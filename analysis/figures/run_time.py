@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from analysis.figures.axes import PAD, axis_over
-from analysis.figures.lines import look
+from analysis.figures.lines import dashed, look
 from analysis.figures.points import Trials, setting_text
 from analysis.figures.style import COLUMN_WIDTH
 from analysis.published import facts
@@ -66,9 +66,9 @@ def data_of(trials: Trials) -> pl.DataFrame:
     machine = pl.when(is_gpu).then("gpus").otherwise("cpu").fill_null(UNKNOWN)
     rows = rows.with_columns(seconds=pl.sum_horizontal(SECONDS), x="num_names", machine=machine)
     keys = _telling(rows, trials)
-    names = [_name(each, trials) for each in rows.select(keys).iter_rows(named=True)]
+    names = [_name({key: row[key] for key in keys}, trials) for row in rows.rows(named=True)]
     shown = dict.fromkeys(["encoder", *trials.keys, "machine", "seed", "x", *SECONDS, "seconds"])
-    return rows.select("data", *shown).with_columns(series=pl.Series(names, dtype=pl.String))
+    return rows.select(*shown).with_columns(series=pl.Series(names, dtype=pl.String))
 
 
 def _telling(rows: pl.DataFrame, trials: Trials) -> list[str]:
@@ -99,20 +99,17 @@ def run_time_chart(trials: Trials, data: pl.DataFrame) -> alt.LayerChart:
             for (name,), rows in groups}  # fmt: skip
     labels = {name: _label(name, fit, data) for name, fit in fits.items()}
     named = data.with_columns(pl.col("series").replace_strict(labels, return_dtype=pl.String))
+    legend = list(labels.values())
     y = axis_over("Run time (s)", named.select(mean="seconds"), bottom=0.0)
     x = _numbers_channel(data, trials)
     tips = ["series:N", alt.Tooltip("x:Q", title="number"), "seconds:Q", "seed:Q"]
     points = alt.Chart(named.select("series", "x", pl.col("seconds").round(6), "seed"))
     marks = points.mark_point(tooltip=True).encode(
-        x=x, y=y.channel("seconds"), tooltip=tips, **_look(labels, "color", "shape")
+        x=x, y=y.channel("seconds"), tooltip=tips, **look(legend, "color", "shape", columns=1)
     )
-    ends = alt.Chart(_ends(fits, labels)).mark_line(strokeWidth=0.9)
-    lines = ends.encode(x=x, y=y.channel("seconds"), **_look(labels, "color", "strokeDash"))
-    return alt.LayerChart(layer=[lines, marks], width=COLUMN_WIDTH - _AXIS_WIDTH, height=_HEIGHT)
-
-
-def _look(labels: dict[str, str], *channels: str) -> dict[str, Any]:
-    return look(list(labels.values()), *channels, columns=1)
+    ends = alt.Chart(_ends(fits, labels)).encode(x=x, y=y.channel("seconds"))
+    layers = [*dashed(ends, legend, legend), marks]
+    return alt.LayerChart(layer=layers, width=COLUMN_WIDTH - _AXIS_WIDTH, height=_HEIGHT)
 
 
 def _numbers_channel(data: pl.DataFrame, trials: Trials) -> alt.X:
@@ -142,16 +139,14 @@ def _label(name: str, fit: Fit | None, data: pl.DataFrame) -> str:
     return f"{name}: {slope} s per {_NOUNS[encoder]}"
 
 
-def machines_text(data: pl.DataFrame) -> str:
+def machines_text(trials: Trials, data: pl.DataFrame) -> str:
     """Say on what was measured, and what the paper found on its own machine."""
     machines = data["machine"].unique(maintain_order=True).to_list()
     sentences = [f"Measured on {', '.join(machines)}."]
-    is_real = not (data["data"] == BUILTIN).any()
+    is_real = not (trials.rows["data"] == BUILTIN).any()
     if is_real and UNKNOWN not in machines:
         for encoder in data["encoder"].unique(maintain_order=True):
             if encoder in _PAPER_S:
                 fact = facts()[_PAPER_S[encoder]]
-                sentences.append(
-                    f"The paper has {fact.value:g} s per {_NOUNS[encoder]} ({fact.source})."
-                )
+                sentences.append(f"In {fact.source}: {fact.value:g} s per {_NOUNS[encoder]}.")
     return " ".join(sentences)

@@ -142,9 +142,10 @@ CONFIG: dict[str, Any] = {
 }
 
 
-def styled(chart: AnyChart) -> AnyChart:
+def styled(chart: AnyChart, legend: Literal["top", "bottom"] = "top") -> AnyChart:
     """Give a finished chart the look of all figures; only the outermost of nested ones takes it."""
-    return chart.properties(config=alt.Config.from_dict(CONFIG))
+    config = CONFIG | {"legend": CONFIG["legend"] | {"orient": legend}}
+    return chart.properties(config=alt.Config.from_dict(config))
 
 
 def series_styles(names: Iterable[str]) -> dict[str, SeriesStyle]:

@@ -7,9 +7,9 @@ import altair as alt
 import polars as pl
 
 from analysis.figures.axes import Axis, axis_over
-from analysis.figures.blocks import arrange, block, grid_of
+from analysis.figures.blocks import Grid, arrange, block, grid_of
 from analysis.figures.effectiveness import at, of_metrics
-from analysis.figures.lines import Size, look
+from analysis.figures.lines import dashed, look
 from analysis.figures.points import Spread, Trials, points
 from analysis.figures.style import INK
 from analysis.settings import BETAS, beta_text, value_text
@@ -27,9 +27,20 @@ def has_trade_off(trials: Trials) -> bool:
     return is_measured and trials.rows.select(trials.keys).n_unique() >= _MIN_SETTINGS
 
 
+def points_of(trials: Trials, spread: Spread) -> pl.DataFrame:
+    """Give both metrics of each setting, below each other; what a paper prints is not drawn."""
+    return points(trials, [X, Y], spread).with_columns(published=pl.lit(None, pl.Float64))
+
+
+def series_names(trials: Trials) -> list[str]:
+    """Name the series: the weight regularizations."""
+    first, _ = _split(trials)
+    return [_text(row, first) for row in trials.settings(first)]
+
+
 def data_of(trials: Trials, spread: Spread) -> pl.DataFrame:
     """Give a row for each setting and number of names: both metrics with what bars span."""
-    found = points(trials, [X, Y], spread)
+    found = points_of(trials, spread)
     by = [*trials.keys, "num_names"]
     rows = found.select(by).unique(maintain_order=True).rows(named=True)
     first, rest = _split(trials)
@@ -72,13 +83,13 @@ def trade_off_chart(trials: Trials, data: pl.DataFrame) -> alt.VConcatChart:
     grid = grid_of(len(numbers), 1, len(numbers))
     x = _axis("Sim Clean", data, X)
     y = Axis(title=METRICS[Y].label, domain=(0.0, 1.0), step=0.25, is_share=True)
-    series = data["series"].unique(maintain_order=True).to_list()
+    series = series_names(trials)
     sizes = _sizes(trials, data)
     blocks = []
     for number in numbers:
         here = at(data, {"num_names": number})
         blocks.append(
-            block([_panel(here, x, y, series, sizes, grid.size)], trials.counted(number), grid)
+            block([_panel(here, x, y, series, sizes, grid)], trials.counted(number), grid)
         )
     return arrange(blocks, grid)
 
@@ -101,7 +112,7 @@ def _panel(
     y: Axis,
     series: Sequence[str],
     sizes: dict[str, alt.Size],
-    size: Size,
+    grid: Grid,
 ) -> alt.LayerChart:
     columns = [name for name in data.columns if name.startswith((X, Y))]
     drawn = data.select("series", "point", pl.col(columns).cast(pl.Float64).round(6))
@@ -114,11 +125,11 @@ def _panel(
         x=x.across(f"{X}_mean"), y=y.channel(f"{Y}_low"), y2=f"{Y}_high:Q", **colour
     )
     mean = base.encode(x=x.across(f"{X}_mean"), y=y.channel(f"{Y}_mean"))
-    line = mean.mark_line().encode(order="order:Q", **look(series, "color", "strokeDash"))
+    lines = dashed(mean.encode(order="order:Q"), series, set(data["series"]))
     tips = ["series:N", "point:N", *(f"{name}:Q" for name in columns)]
     mark = mean.mark_point().encode(tooltip=tips, **sizes, **look(series, "color", "shape"))
-    layers = [wide, tall, line, mark]
-    return alt.LayerChart(layer=layers, width=size[0], height=size[1])
+    layers = [wide, tall, *lines, mark]
+    return alt.LayerChart(layer=layers, width=grid.size[0], height=grid.size[1])
 
 
 def _axis(title: str, data: pl.DataFrame, metric: str) -> Axis:
