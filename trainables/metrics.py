@@ -262,8 +262,8 @@ _ENERGY = [
         "Energy",
         "joules",
         False,
-        "What the processors used during the trial, where their counters tell and no other trial "
-        "shares them.",
+        "What the trial's GPU used, or without one the CPUs; known only where their counters tell "
+        "and nothing else shares them.",
     ),
 ]
 
