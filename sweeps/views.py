@@ -117,7 +117,6 @@ def _put(text: str, out: Path | None) -> None:
     if out is None:
         typer.echo(text, nl=False)
         return
-    try:
-        out.write_text(text)
-    except OSError as error:
-        raise UserError(f"cannot write {out}: {error.strerror}.") from error
+    from analysis.files import write_file
+
+    write_file(out, text)
