@@ -46,7 +46,7 @@ def csv_of(stem: str, frame: pl.DataFrame) -> Download:
 
 
 def json_of(stem: str, frame: pl.DataFrame) -> Download:
-    """Offer a frame as JSON, an object for each row; what is no number is a string, as in tables."""
+    """Offer a frame as JSON, an object a row; what is no number is a string, as in tables."""
     rows = [{name: _strict(value) for name, value in row.items()} for row in frame.to_dicts()]
     return Download(file=f"{stem}.json", text=f"{_json(rows)}\n")
 

@@ -9,6 +9,8 @@ import polars as pl
 from analysis.experiment import Experiment
 from analysis.figures.figure import Figure
 from analysis.layout import Table
+from analysis.paper_tables import PAPER_TABLES, paper_table, sweeps_of
+from analysis.people import PeopleView
 from analysis.report.grid import Grid, grids_of
 from analysis.report.intervals import Intervals, intervals_of
 from analysis.report.listing import Failure, Listing, failures_of, listing_of
@@ -27,7 +29,7 @@ _ON_BUILTIN = (
     "These trials ran on the built-in world, which is never compared with the papers: its people "
     "are invented and its model is small."
 )
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_LOGS: Mapping[str, str] = MappingProxyType({})
 _NOT_PRINTED = "The papers print no numbers for these settings."
 
 
@@ -100,32 +102,30 @@ class Page:
 
 def page_of(
     experiment: Experiment,
+    people: PeopleView,
     figures: Sequence[Figure] = (),
-    logs: Mapping[str, str] = _NOTHING,
-    clear_names: Mapping[str, str] = _NOTHING,
+    logs: Mapping[str, str] = _NO_LOGS,
 ) -> Page:
     """Gather what the page of an experiment shows.
 
     Args:
         experiment: its trials and their runs; none of them need have run.
-        figures: of the experiment.
+        people: what became of each person, under the names that are to be shown.
+        figures: of the experiment and of its people.
         logs: where the log of a failed trial is, by the trial's key.
-        clear_names: names to show in the place of pseudonyms.
 
     Raises:
         UserError: it has no trials at all, neither run nor asked for.
     """
-    table = build_table(
-        experiment.frame, experiment.expected, experiment.name, experiment.description,
-        title=experiment.title,
-    )  # fmt: skip
+    table = _table(experiment)
     trials = trials_of(experiment)
+    counts = counts_of(trials)
     return Page(
         name=experiment.name,
         file=file_of(experiment.name),
         title=experiment.title,
         description=experiment.description,
-        counts=counts_of(trials),
+        counts=counts,
         grids=grids_of(trials),
         table=table_section(table),
         compared=table_section(table, compare=True) if table.has_comparisons else None,
@@ -133,7 +133,7 @@ def page_of(
         not_compared=_not_compared(table, trials),
         figures=figure_views(figures),
         intervals=intervals_of(table),
-        people=people_section(experiment, clear_names),
+        people=people_section(people) if counts["finished"] else None,
         failures=failures_of(trials, logs),
         trials=listing_of(experiment.name, trials, table.columns),
         times=_times(experiment, trials),
@@ -144,6 +144,17 @@ def page_of(
 def file_of(name: str) -> str:
     """Name the page of a sweep, whose name has neither dots nor underscores."""
     return "_index.html" if name.lower() == "index" else f"{name}.html"
+
+
+def _table(experiment: Experiment) -> Table:
+    """Lay the experiment out as the paper does, where it is one of the paper's tables by itself."""
+    name = experiment.name
+    if name.removesuffix(f"-{BUILTIN}") in PAPER_TABLES and sweeps_of(name) == (name,):
+        return paper_table(name, {name: experiment})
+    return build_table(
+        experiment.frame, experiment.expected, name, experiment.description,
+        title=experiment.title,
+    )  # fmt: skip
 
 
 def _not_compared(table: Table, trials: pl.DataFrame) -> str:

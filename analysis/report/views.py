@@ -1,18 +1,16 @@
 """Tables, figures and people as a page shows them: their HTML, and their data as files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.experiment import Experiment
 from analysis.figures.figure import Figure
 from analysis.figures.write import Spec, spec_of
 from analysis.layout import Table
-from analysis.people import build_people
+from analysis.people import PeopleView
 from analysis.render import render
 from analysis.render.html import html_fragment
 from analysis.render.people import people_csv, people_fragment, people_json
 from analysis.report.downloads import Download, compact, csv_of, json_of
-from analysis.runs import finished
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +43,8 @@ def table_section(table: Table, *, compare: bool = False) -> Section:
     )
 
 
-def people_section(experiment: Experiment, clear_names: Mapping[str, str]) -> Section | None:
-    """Show what became of each person; nothing before a trial has finished."""
-    view = build_people(experiment, clear_names)
-    if not view.settings and finished(experiment.frame).is_empty():
-        return None
+def people_section(view: PeopleView) -> Section:
+    """Show what became of each person; files where there is anything to tell."""
     files = (
         Download(file=f"{view.name}-people.csv", text=people_csv(view)),
         Download(file=f"{view.name}-people.json", text=compact(people_json(view))),

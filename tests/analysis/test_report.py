@@ -14,6 +14,7 @@ from analysis.experiment import Experiment
 from analysis.figures.figure import Figure
 from analysis.figures.style import styled
 from analysis.layout import Cell, Comparison, Panel, Published, Row, Table
+from analysis.people import build_people
 from analysis.report.downloads import csv_of, json_of
 from analysis.report.grid import grids_of
 from analysis.report.intervals import intervals_of
@@ -76,6 +77,10 @@ def figure():
     data = pl.DataFrame({"n": [1, 8], "IDIA TPR": [0.25, 0.5], "what": [HOSTILE, "b"]})
     chart = styled(alt.Chart(data).mark_point().encode(x="n:Q", y="IDIA TPR:Q"))
     return Figure(name="fig", title="A figure", caption=f"By {HOSTILE}.", chart=chart, data=data)
+
+
+def _page(experiment, figures=()):
+    return page_of(experiment, build_people(experiment), figures)
 
 
 class Elements(HTMLParser):
@@ -189,14 +194,14 @@ def test_verdicts_are_counted_where_something_is_published():
 
 def test_a_table_without_intervals_has_none(mixed):
     assert intervals_of(_table((1, (_cell(), None)))).rows == ()
-    page = page_of(mixed)
+    page = _page(mixed)
     assert "intervals" in dict(page.contents)
     assert page.intervals.columns[0] == "IDIA TPR"
 
 
 @pytest.mark.parametrize("runs", [[], [("1-0", {})]], ids=["nothing", "one trial"])
 def test_a_page_of_what_has_hardly_run(make_experiment, runs):
-    page = page_of(make_experiment(runs))
+    page = _page(make_experiment(runs))
     written = Elements(page_html(page, COMMANDS, MADE_AT))
     assert page.counts["finished"] == len(runs)
     assert page.counts["missing"] == 4 - len(runs)
@@ -208,12 +213,12 @@ def test_a_page_of_what_has_hardly_run(make_experiment, runs):
 
 def test_neither_trials_nor_expectations_is_an_error(make_experiment):
     with pytest.raises(UserError, match="'small' has no trials"):
-        page_of(make_experiment([], expected=None))
+        _page(make_experiment([], expected=None))
 
 
 def test_nothing_that_is_shown_is_markup(mixed, figure):
     names = {f"p-1{HOSTILE}": f"Ann {HOSTILE}"}
-    page = page_of(mixed, [figure], logs={"1-1": f"logs/{HOSTILE}"}, clear_names=names)
+    page = page_of(mixed, build_people(mixed, names), [figure], {"1-1": f"logs/{HOSTILE}"})
     overview = index_html([page], f"unremember report {HOSTILE}", MADE_AT)
     for text in (page_html(page, COMMANDS, MADE_AT), overview):
         written = Elements(text)
@@ -228,7 +233,7 @@ def test_nothing_that_is_shown_is_markup(mixed, figure):
 
 
 def test_only_the_scripts_of_the_page_may_run(mixed, figure):
-    text = page_html(page_of(mixed, [figure]), COMMANDS, MADE_AT)
+    text = page_html(_page(mixed, [figure]), COMMANDS, MADE_AT)
     policy = next(meta["content"] for meta in Elements(text).all("meta") if "http-equiv" in meta)
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
     assert "http" not in policy
@@ -240,7 +245,7 @@ def test_only_the_scripts_of_the_page_may_run(mixed, figure):
 
 
 def test_the_page_holds_its_data(mixed, figure):
-    written = Elements(page_html(page_of(mixed, [figure]), COMMANDS, MADE_AT)).downloads
+    written = Elements(page_html(_page(mixed, [figure]), COMMANDS, MADE_AT)).downloads
     assert sorted(written) == [
         "fig.csv", "fig.json", "small-people.csv", "small-people.json", "small-time.csv",
         "small-time.json", "small-trials.csv", "small.csv", "small.json",
@@ -264,18 +269,18 @@ def test_files_keep_what_is_no_number():
 
 
 def test_the_same_experiment_gives_the_same_page(make_experiment, figure):
-    pages = [page_of(make_experiment([("1-0", {}), ("1-1", {})]), [figure]) for _ in range(2)]
+    pages = [_page(make_experiment([("1-0", {}), ("1-1", {})]), [figure]) for _ in range(2)]
     first, second = (page_html(page, COMMANDS, MADE_AT) for page in pages)
     assert first == second
     assert index_html(pages[:1], "c", MADE_AT) == index_html(pages[1:], "c", MADE_AT)
 
 
 def test_the_built_in_world_is_never_compared(make_experiment, make_config):
-    page = page_of(make_experiment([("1-0", {})]))
+    page = _page(make_experiment([("1-0", {})]))
     assert "never compared" in page.not_compared
     assert "papers" not in dict(page.contents)
     profile = make_config(data="/there/data.yaml")
-    other = page_of(make_experiment([], expected=(("k", profile),)))
+    other = _page(make_experiment([], expected=(("k", profile),)))
     assert other.not_compared == "The papers print no numbers for these settings."
 
 

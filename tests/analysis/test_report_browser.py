@@ -1,7 +1,6 @@
 """The report in a real browser: it draws, sorts, saves and prints, and asks for nothing."""
 
 import json
-from pathlib import Path
 
 import altair as alt
 import polars as pl
@@ -10,6 +9,7 @@ import pytest
 from analysis.experiment import Experiment
 from analysis.figures.figure import Figure
 from analysis.figures.style import styled
+from analysis.people import build_people
 from analysis.report.page import page_of
 from analysis.report.write import index_html, page_html
 from tests.browser import CHROMIUM, browser
@@ -49,7 +49,7 @@ def page(make_frame, make_config):
         Figure(name=name, title=name, caption=HOSTILE, chart=styled(dots), data=data)
         for name in ("first", "second")
     ]
-    return page_of(experiment, figures)
+    return page_of(experiment, build_people(experiment), figures)
 
 
 @pytest.fixture(scope="module")
