@@ -14,7 +14,7 @@ from analysis.figures.style import ORIGINAL
 from analysis.settings import BETAS, beta_text, regularization_text
 
 TOPS = {"zeroshot_top1": "Top-1 accuracy", "zeroshot_top5": "Top-5 accuracy"}
-_AXIS_WIDTH = 47
+AXIS_WIDTH = 47
 """Labels have as many signs as `79.5%`."""
 
 
@@ -79,7 +79,7 @@ def accuracy_chart(
     """
     settings = trials.settings(setting_keys(trials, x))
     tops = {name: label for name, label in TOPS.items() if trials.has(name)}
-    grid = grid or replace(grid_of(len(settings), len(tops), 2), axis_width=_AXIS_WIDTH)
+    grid = grid or replace(grid_of(len(settings), len(tops), 2), axis_width=AXIS_WIDTH)
     names = series_names(trials)
     if data["original"].count():
         names.append(ORIGINAL)

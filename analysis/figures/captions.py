@@ -32,21 +32,30 @@ def caption_of(
         spread: what bands or bars span.
         mark: what it is shown by: `Bands` or `Bars`.
     """
-    has_band = data["low"].count() > 0
     sentences = [
         what,
         *([sentence(description)] if description.strip() else []),
-        f"Means over {_seeds(data)}.",
-        *([f"{mark} span {_SPREADS[spread]}."] if has_band else []),
-        *_single(data, mark),
-        *_published(data),
+        f"Means over {seeds_text(data)}.",
+        *how_to_read(data, spread, mark),
         *missing(trials),
-        *_not_numbers(data),
     ]
     return " ".join(sentences)
 
 
-def _seeds(data: pl.DataFrame) -> str:
+def how_to_read(data: pl.DataFrame, spread: Spread, mark: str) -> list[str]:
+    """Explain the signs that occur among points; see `caption_of`."""
+    is_single = (data["n"] == 1).any()
+    single = f"A single seed has no {mark.lower().removesuffix('s')}."
+    return [
+        *([f"{mark} span {_SPREADS[spread]}."] if data["low"].count() else []),
+        *([single] if is_single and data["low"].count() else []),
+        *_published(data),
+        *_not_numbers(data),
+    ]
+
+
+def seeds_text(data: pl.DataFrame) -> str:
+    """Say over how many seeds points are means, such as `8 to 10 seeds`."""
     counts = sorted(set(data.filter(pl.col("n") > 0)["n"]))
     if not counts:
         return "no seeds yet"
@@ -54,11 +63,6 @@ def _seeds(data: pl.DataFrame) -> str:
     if least == most:
         return f"{most} seed" if most == 1 else f"{most} seeds"
     return f"{least} to {most} seeds"
-
-
-def _single(data: pl.DataFrame, mark: str) -> list[str]:
-    is_single = (data["n"] == 1).any() and (data["n"] > 1).any()
-    return [f"A single seed has no {mark.lower().removesuffix('s')}."] if is_single else []
 
 
 def _published(data: pl.DataFrame) -> list[str]:

@@ -13,6 +13,7 @@ from analysis.figures.lines import dashed, look
 from analysis.figures.points import Spread, Trials, points
 from analysis.figures.style import INK
 from analysis.settings import BETAS, beta_text, value_text
+from trainables.config import IMAGE_PREFIX, PROCEDURE_FIELDS
 from trainables.metrics import METRICS
 
 X, Y = "sim_clean", "idia_tpr"
@@ -22,9 +23,12 @@ _ENDS = ("mean", "low", "high")
 
 
 def has_trade_off(trials: Trials) -> bool:
-    """Say whether enough settings vary to look for the best of them."""
-    is_measured = trials.has(X) and trials.has(Y)
-    return is_measured and trials.rows.select(trials.keys).n_unique() >= _MIN_SETTINGS
+    """Say whether some model is trained in enough ways to look for the best of them."""
+    how = [key for key in trials.keys if key.removeprefix(IMAGE_PREFIX) in PROCEDURE_FIELDS]
+    what = [key for key in trials.keys if key not in how]
+    groups = trials.rows.partition_by(what) if what else [trials.rows]
+    num_ways = max(group.select(how).n_unique() for group in groups)
+    return trials.has(X) and trials.has(Y) and num_ways >= _MIN_SETTINGS
 
 
 def points_of(trials: Trials, spread: Spread) -> pl.DataFrame:
