@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from tests.benchmarks import augment, captions, corpus, images, science, sweeper
+from tests.benchmarks import augment, captions, corpus, images, science, sweeper, tables
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def compare(comparison: Comparison, device: torch.device) -> str:
 
 
 def main() -> None:
-    names = [comparison.name for comparison in COMPARISONS] + ["corpus", "sweeper"]
+    names = [comparison.name for comparison in COMPARISONS] + ["corpus", "sweeper", "tables"]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *names], metavar="NAME")
     parser.add_argument("--trials", type=int, default=1000, help="of the sweeper's benchmark")
@@ -75,6 +75,8 @@ def main() -> None:
         sys.stdout.write(corpus.measure() + "\n")
     if not chosen.names or "sweeper" in chosen.names:
         sys.stdout.write(sweeper.measure(chosen.trials) + "\n")
+    if not chosen.names or "tables" in chosen.names:
+        sys.stdout.write(tables.measure() + "\n")
 
 
 if __name__ == "__main__":
