@@ -30,6 +30,8 @@ RULE = (
     "is undecided."
 )
 """The verdicts in a sentence, for captions."""
+EXACT_RULE = "A count agrees with the paper's where it is the same number."
+"""Likewise, of numbers that have no spread."""
 
 _DIGITS: dict[Unit, float] = {"share": 1e-4, "similarity": 1e-2}
 _NOISE = 1e-9

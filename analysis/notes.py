@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from analysis.compare import RULE
 from analysis.layout import Cell, Panel
 from analysis.numbers import MISSING
 from analysis.runs import FINISHED, duplicates, finished
@@ -17,7 +16,6 @@ _ARROWS = (
     "Arrows show the change by weight regularization, in brackets where a paired sign-flip test "
     "over the seeds in common does not find it (false discovery rate of 5% over the table)."
 )
-_SOURCES = "Published figures are those of {}. "
 _STATES = {"FAILED": "failed", "KILLED": "failed", "RUNNING": "running", "SCHEDULED": "running"}
 
 
@@ -41,8 +39,6 @@ def caption_of(description: str, panels: Sequence[Panel], rule: str) -> str:
         sentences.append("A single seed has no ±.")
     if any(cell.change for cell in cells):
         sentences.append(_ARROWS)
-    if any(cell.comparison for cell in cells):
-        sentences.append(_SOURCES.format(_sources(cells)) + RULE)
     sentences.append(rule)
     if any(cell.mean is None for cell in cells):
         sentences.append(f"{MISSING} marks what is missing.")
@@ -53,13 +49,6 @@ def sentence(text: str) -> str:
     """Give a description on one line, with a stop."""
     words = " ".join(text.split())
     return words if words[-1] in ".!?" else f"{words}."
-
-
-def _sources(cells: Sequence[Cell]) -> str:
-    found = {cell.comparison.published.source for cell in cells if cell.comparison}
-    paper, _, first = min(found).partition(", ")
-    rest = sorted(source.removeprefix(f"{paper}, Table ") for source in found)
-    return f"{paper}, {first}" if len(rest) == 1 else f"{paper}, Tables {' and '.join(rest)}"
 
 
 def notes_of(

@@ -24,7 +24,6 @@ _TASKS = ("cifar10", "cifar100", "sun397", "flowers102", IDENTITIES)
 _OTHERS = "others_tpr"
 _COLUMNS = (*(name for name in PAPER_METRICS if name != _OTHERS), _OTHERS)
 _PARAMETERS = METRICS["num_parameters"]
-_EXACT = "A count agrees with the paper's where it is the same number."
 _ONE_SET = "The built-in world has one zero-shot set, its scenes, in the place of the paper's five."
 
 
@@ -143,7 +142,7 @@ def _parameters(
     return Table(
         name=name,
         title=title,
-        caption=" ".join([sentence(table.description), _PARAMETERS.help, _EXACT]),
+        caption=" ".join([sentence(table.description), _PARAMETERS.help]),
         row_header="Model",
         columns=(_PARAMETERS,),
         panels=(panel,),
