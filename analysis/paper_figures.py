@@ -21,15 +21,13 @@ from trainables.errors import UserError, did_you_mean
 ON_BUILTIN = f"-{BUILTIN}"
 _NAMES, _TERMS = "num_names", "neutral_term"
 _PAPER_S_MODEL = "ViT-B-32"
-_NOT_DRAWN = {
+NOT_DRAWN = {
     **dict.fromkeys(("figure1", "figure13"), "a drawing of the method, not of results"),
     **dict.fromkeys(
         ("figure4", *(f"figure{number}" for number in range(14, 20))),
         "made of pictures by Stable Diffusion, which is not a part of this project",
     ),
 }
-EMBEDDING_MAP = "figure6"
-"""The figure that needs a model and pictures rather than runs: `embedding_map` draws it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,11 +116,9 @@ def sweeps_of(name: str) -> tuple[str, ...]:
 
 
 def _find(name: str) -> PaperFigure:
-    if name in _NOT_DRAWN:
+    if name in NOT_DRAWN:
         number = name.removeprefix("figure")
-        raise UserError(
-            f"Figure {number} of the paper is {_NOT_DRAWN[name]}: it is not drawn here."
-        )
+        raise UserError(f"Figure {number} of the paper is {NOT_DRAWN[name]}: it is not drawn here.")
     if name not in PAPER_FIGURES:
         raise UserError(f"unknown figure {name!r}: {did_you_mean(name, PAPER_FIGURES)}")
     return PAPER_FIGURES[name]

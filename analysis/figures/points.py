@@ -23,6 +23,7 @@ from trainables.metrics import Metric, find_metric
 
 Spread = Literal["std", "interval"]
 """What a band spans: a sample standard deviation to each side, or a 95% interval of the mean."""
+SPREADS: tuple[Spread, ...] = ("std", "interval")
 
 _BOUNDS = {"share": (0.0, 1.0), "similarity": (-1.0, 1.0)}
 _NUMBERS = ("mean", "std", "low", "high", "published")

@@ -29,15 +29,23 @@ def spec_of(chart: ChartType) -> Spec:
     return spec
 
 
-def write_figure(chart: ChartType, path: Path) -> None:
+def write_figure(chart: ChartType, path: Path, title: str = "", caption: str = "") -> None:
     """Write a figure in the format that the path's suffix names, one of `FORMATS`.
 
     A file that is there is replaced at once or, on an error, left as it is.
 
+    Args:
+        chart: the figure, styled.
+        path: the file.
+        title: of a page that shows it; that of the chart if left out.
+        caption: on a page, below it.
+
     Raises:
         UserError: there is no such format, or the file cannot be written.
     """
-    content = FORMATS[check_format(path)](spec_of(chart))
+    make = FORMATS[check_format(path)]
+    spec = spec_of(chart)
+    content = make(spec) if make is not _html else _html(spec, title, caption)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         try:
@@ -74,9 +82,15 @@ def _png(spec: Spec) -> bytes:
     return vl_convert.vegalite_to_png(spec, ppi=PIXELS_PER_INCH, **_OFFLINE)
 
 
-def _html(spec: Spec) -> bytes:
+def _html(spec: Spec, title: str = "", caption: str = "") -> bytes:
     """Write a page that holds the scripts it needs, and forbids the browser to load any."""
-    page = fill_page("figure.html", heading=_heading(spec), spec=spec, scripts=_scripts())
+    page = fill_page(
+        "figure.html",
+        heading=title or _heading(spec),
+        caption=caption,
+        spec=spec,
+        scripts=_scripts(),
+    )
     return page.encode()
 
 
