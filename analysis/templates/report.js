@@ -46,16 +46,16 @@ const saveAsBlob = (link) => {
   });
 };
 
-// A figure is as large on paper as in the papers, and larger on a screen.
-const SCREEN_SCALE = 1.6;
-
+// How large a figure is shown is decided by the style, for screens and paper, from its own size.
 const draw = async (box) => {
   const spec = JSON.parse(document.getElementById(box.dataset.spec).textContent);
   const actions = { export: true, source: false, compiled: false, editor: false };
   const options = { renderer: "svg", actions, downloadFileName: box.dataset.name };
   await vegaEmbed(box, spec, options);
-  const svg = box.querySelector("svg.marks");
-  svg.style.width = `${SCREEN_SCALE * svg.viewBox.baseVal.width}px`;
+  const { width, height } = box.querySelector("svg.marks").viewBox.baseVal;
+  const figure = box.closest("figure");
+  figure.style.setProperty("--wide", `${width}px`);
+  figure.style.setProperty("--ratio", width / height);
 };
 
 document.querySelectorAll("table.sortable").forEach(makeSortable);

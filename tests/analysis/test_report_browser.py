@@ -45,9 +45,10 @@ def page(make_frame, make_config):
     )
     data = pl.DataFrame({"n": [1, 8, 64], "tpr": [0.1, 0.2, 0.3], "what": [HOSTILE, "b", "c"]})
     dots = alt.Chart(data).mark_point().encode(x="n:Q", y="tpr:Q", color="what:N", tooltip="what")
+    charts = {"first": dots, "second": dots.properties(width=200, height=1500)}
     figures = [
-        Figure(name=name, title=name, caption=HOSTILE, chart=styled(dots), data=data)
-        for name in ("first", "second")
+        Figure(name=name, title=name, caption=HOSTILE, chart=styled(chart), data=data)
+        for name, chart in charts.items()
     ]
     return page_of(experiment, build_people(experiment), figures)
 
@@ -146,17 +147,22 @@ def test_a_link_saves_without_scripts(opened, page, tmp_path):
     assert json.loads(saved) == json.loads(page.figures[0].files[1].text)
 
 
-def test_it_prints_on_paper_s_width(opened):
-    assert opened.pdf().startswith(b"%PDF-")
+def test_it_prints_on_pages_of_a4(opened):
+    width, height = 1009, 688  # without margins, 96 to the inch
     opened.send("Emulation.setEmulatedMedia", media="print")
-    a4_without_margins = 1009
-    opened.send("Emulation.setDeviceMetricsOverride", width=a4_without_margins, height=1000,
+    opened.send("Emulation.setDeviceMetricsOverride", width=width, height=height,
                 deviceScaleFactor=1, mobile=False)  # fmt: skip
-    assert opened.value("document.documentElement.scrollWidth") <= a4_without_margins
-    hidden = "[...document.querySelectorAll('nav, .files, th button')].every(e => " \
-        "getComputedStyle(e).display == 'none' || getComputedStyle(e, '::after').content == " \
-        "'none')"  # fmt: skip
-    assert opened.value(hidden)
+    assert opened.value("document.documentElement.scrollWidth") <= width
+    heights = opened.value(
+        "[...document.querySelectorAll('.chart svg.marks')].map(s => s.clientHeight)"
+    )
+    assert 0 < min(heights) <= max(heights) <= height
+    hidden = ("nav", ".files", "#every-trial", ".chart details")
+    assert {opened.value(f"document.querySelector('{each}').offsetHeight") for each in hidden} == {
+        0
+    }
+    assert opened.value("document.querySelector('table.marks').offsetHeight") > 0
+    assert opened.pdf().startswith(b"%PDF-")
 
 
 def test_on_a_narrow_screen_only_tables_scroll(opened):
