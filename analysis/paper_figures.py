@@ -9,7 +9,7 @@ import polars as pl
 
 from analysis.experiment import Experiment
 from analysis.figures import accuracy, effectiveness
-from analysis.figures.blocks import AXIS_WIDTH, Grid
+from analysis.figures.blocks import AXIS_WIDTH, Grid, beside
 from analysis.figures.captions import how_to_read, missing, seeds_text
 from analysis.figures.catalog import KINDS, make_figure
 from analysis.figures.figure import Figure
@@ -225,7 +225,6 @@ def _columns(drawn: Sequence[Drawn], width: float) -> alt.HConcatChart:
         )
         charts = [draw(trials, part.x, data, grid, part.title) for part, trials, data in parts]
         if charts:
-            together.append(alt.hconcat(*charts, spacing=4))
-    put = alt.HConcatChart(hconcat=together, spacing=4)
-    apart: alt.HConcatChart = put.resolve_scale(color="independent", shape="independent")
-    return apart
+            together.append(beside(charts, spacing=4))
+    apart = alt.Resolve(scale={"color": "independent", "shape": "independent"})
+    return beside(together, spacing=4, resolve=apart)

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import altair as alt
 
@@ -17,6 +18,7 @@ MAX_HEIGHT = 96
 _CHARACTER_WIDTH = 4.0
 
 Panel = alt.Chart | alt.LayerChart
+Blocks = alt.HConcatChart | alt.VConcatChart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,19 +68,34 @@ def block(panels: Sequence[Panel], title: str, grid: Grid) -> alt.HConcatChart |
     across = 1 if grid.is_stacked else len(panels)
     width = across * (grid.size[0] + grid.axis_width)
     lines = textwrap.wrap(title, max(12, int(width / _CHARACTER_WIDTH)))
-    concat = alt.vconcat if grid.is_stacked else alt.hconcat
-    put = concat(*panels, spacing=6)
-    if lines:
-        put = put.properties(
-            title=alt.TitleParams(text=lines, fontSize=FONT_SIZES["normal"], lineHeight=10)
-        )
-    found: alt.HConcatChart | alt.VConcatChart = put
-    return found
+    shown = {"text": lines, "fontSize": FONT_SIZES["normal"], "lineHeight": 10}
+    place = below if grid.is_stacked else beside
+    return place(panels, spacing=6, **({"title": shown} if lines else {}))
 
 
-def arrange(blocks: Sequence[alt.HConcatChart | alt.VConcatChart], grid: Grid) -> alt.VConcatChart:
+def arrange(blocks: Sequence[Blocks], grid: Grid) -> alt.VConcatChart:
     """Put blocks into rows, under one legend."""
     first = range(0, len(blocks), grid.columns)
-    rows = [alt.hconcat(*blocks[i : i + grid.columns], spacing=8) for i in first]
-    put: alt.VConcatChart = alt.vconcat(*rows, spacing=8)
-    return put
+    return below([beside(blocks[i : i + grid.columns], spacing=8) for i in first], spacing=8)
+
+
+def layered(layers: Sequence[alt.Chart], grid: Grid) -> alt.LayerChart:
+    """Put layers above each other, of the size of a grid's panels."""
+    chart = alt.LayerChart(width=grid.size[0], height=grid.size[1])
+    chart.layer = list(layers)
+    return chart
+
+
+def beside(charts: Sequence[Panel | Blocks], **properties: Any) -> alt.HConcatChart:
+    """Put charts beside each other."""
+    # Given to the constructor, they would all be copied, once more at each level of a figure.
+    chart = alt.HConcatChart(**properties)
+    chart.hconcat = list(charts)
+    return chart
+
+
+def below(charts: Sequence[Panel | Blocks], **properties: Any) -> alt.VConcatChart:
+    """Put charts below each other."""
+    chart = alt.VConcatChart(**properties)
+    chart.vconcat = list(charts)
+    return chart

@@ -7,7 +7,7 @@ import altair as alt
 import polars as pl
 
 from analysis.figures.axes import Axis, names_channel, terms_channel
-from analysis.figures.blocks import Grid
+from analysis.figures.blocks import Grid, layered
 from analysis.figures.style import FAINT, Channel, series_scale, series_styles
 
 _EDGE_WIDTH = 0.35
@@ -52,7 +52,7 @@ def panel(
         layers = [*_original(data, y), bar.encode(y=y.channel("low"), y2="high:Q")]
     style = look(legend, "color", "shape", columns=grid.legend_columns)
     layers += _marks(base, data, y, style)
-    return alt.LayerChart(layer=layers, width=grid.size[0], height=grid.size[1])
+    return layered(layers, grid)
 
 
 def _bands(base: alt.Chart, data: pl.DataFrame, y: Axis, legend: Sequence[str]) -> list[alt.Chart]:

@@ -7,7 +7,7 @@ import altair as alt
 import polars as pl
 
 from analysis.figures.axes import Axis, axis_over
-from analysis.figures.blocks import Grid, arrange, block, grid_of
+from analysis.figures.blocks import Grid, arrange, block, grid_of, layered
 from analysis.figures.effectiveness import at, of_metrics
 from analysis.figures.lines import dashed, look
 from analysis.figures.points import Spread, Trials, points
@@ -133,7 +133,7 @@ def _panel(
     tips = ["series:N", "point:N", *(f"{name}:Q" for name in columns)]
     mark = mean.mark_point().encode(tooltip=tips, **sizes, **look(series, "color", "shape"))
     layers = [wide, tall, *lines, mark]
-    return alt.LayerChart(layer=layers, width=grid.size[0], height=grid.size[1])
+    return layered(layers, grid)
 
 
 def _axis(title: str, data: pl.DataFrame, metric: str) -> Axis:
