@@ -19,8 +19,8 @@ def renewed(known: Snapshot, now: Snapshot, search: Search) -> pl.DataFrame | No
     Whatever is written to a trial, the run of its sweep is written to before and after: it says
     when it was last asked for, and how many have ended. So the trials of those sweeps are read
     whose own run has changed or is in progress; besides, for those who write without this project,
-    the trials that have ended since, and those that had not ended. What is changed by hand at a
-    trial that had ended is not noticed as long as none of its sweeps runs.
+    the trials that are in progress, those that were, and those that have ended since. What is
+    changed by hand at a trial that had ended is not noticed as long as none of its sweeps runs.
 
     Args:
         known: what was read before.
@@ -46,7 +46,7 @@ def renewed(known: Snapshot, now: Snapshot, search: Search) -> pl.DataFrame | No
         or len(not_ended) > _FEW
     ):
         return None
-    where = [f"attributes.end_time >= {last_ms - _SLACK_MS}"]
+    where = [f"attributes.end_time >= {last_ms - _SLACK_MS}", "attributes.status = 'RUNNING'"]
     where += [equals(membership_tag(name), MEMBER) for name in changed]
     if not_ended:
         where.append(f"attributes.run_id IN ({', '.join(map(repr, not_ended))})")
