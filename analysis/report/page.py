@@ -1,14 +1,14 @@
 """An experiment -> what its page shows and what the overview says of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import polars as pl
 
 from analysis.experiment import Experiment
 from analysis.figures.figure import Figure
-from analysis.layout import Table
+from analysis.layout import Panel, Table
 from analysis.paper_tables import PAPER_TABLES, paper_table, sweeps_of
 from analysis.people import PeopleView
 from analysis.report.grid import Grid, grids_of
@@ -45,7 +45,8 @@ class Page:
         counts: of trials by state.
         grids: which trials are there.
         table: the results.
-        compared: the results beside the papers'; None where nothing is to be compared.
+        compared: of the results the panels that a paper prints, beside what it prints; None where
+            there are none.
         verdicts: what became of each comparison; none in all where nothing is to be compared.
         not_compared: why nothing is, where nothing is.
         figures: those that make sense for it.
@@ -118,6 +119,7 @@ def page_of(
         UserError: it has no trials at all, neither run nor asked for.
     """
     table = _table(experiment)
+    compared = replace(table, panels=tuple(filter(_is_compared, table.panels)))
     trials = trials_of(experiment)
     counts = counts_of(trials)
     return Page(
@@ -128,8 +130,8 @@ def page_of(
         counts=counts,
         grids=grids_of(trials),
         table=table_section(table),
-        compared=table_section(table, compare=True) if table.has_comparisons else None,
-        verdicts=verdicts_of(table),
+        compared=table_section(compared, compare=True) if compared.panels else None,
+        verdicts=verdicts_of(compared),
         not_compared=_not_compared(table, trials),
         figures=figure_views(figures),
         intervals=intervals_of(table),
@@ -155,6 +157,10 @@ def _table(experiment: Experiment) -> Table:
         experiment.frame, experiment.expected, name, experiment.description,
         title=experiment.title,
     )  # fmt: skip
+
+
+def _is_compared(panel: Panel) -> bool:
+    return any(cell and cell.comparison for row in panel.rows for cell in row.cells)
 
 
 def _not_compared(table: Table, trials: pl.DataFrame) -> str:

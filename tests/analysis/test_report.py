@@ -25,6 +25,7 @@ from analysis.report.verdicts import verdicts_of
 from analysis.report.write import index_html, page_html
 from trainables.errors import UserError
 from trainables.metrics import METRICS
+from trainables.presets import preset_fields
 
 HOSTILE = '</script><script>alert("x")</script><img src=x onerror=alert(1)>\'&'
 COMMANDS = [("The trials", f"unremember run {HOSTILE}")]
@@ -282,6 +283,24 @@ def test_the_built_in_world_is_never_compared(make_experiment, make_config):
     profile = make_config(data="/there/data.yaml")
     other = _page(make_experiment([], expected=(("k", profile),)))
     assert other.not_compared == "The papers print no numbers for these settings."
+
+
+def test_what_the_paper_prints_stands_beside_ours(make_experiment, make_config, make_frame):
+    paper = {"model": "ViT-B-32", "pretrained": "laion400m_e32", "data": "/there/data.yaml"}
+    paper |= preset_fields("ecai2024", "text", "ViT-B-32")
+    configs = {"ours": paper | {"beta": 0.0}, "other": paper | {"alpha": 0.3}}
+    runs = [{"trial_key": key, "config": configs[key], "metrics": MEASURED} for key in configs]
+    expected = tuple((key, make_config(**config)) for key, config in configs.items())
+    page = _page(make_experiment([], expected=expected, frame=make_frame(runs)))
+    assert len(page.grids) == 2
+    ((title, _rows),) = page.verdicts.panels
+    assert title == "alpha 0.6, without weight regularization (β = 0)"
+    assert page.verdicts.counts["undecided"] > 0
+    assert page.verdicts.counts["not yet run"] > 0, "no accuracy was measured"
+    assert title in page.compared.html
+    assert "alpha 0.3" not in page.compared.html.partition("</tbody>")[0]
+    written = "".join(Elements(page_html(page, COMMANDS, MADE_AT)).texts)
+    assert f"Of {page.verdicts.total} cells that a paper prints, " in written
 
 
 def test_a_sweep_called_index_does_not_take_the_overview_s_place():
