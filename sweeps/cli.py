@@ -165,22 +165,6 @@ def sync(results: Results = RESULTS, tracking_uri: TrackingUri = None) -> None:
 
 
 @app.command()
-def figure(
-    name: Annotated[str, typer.Argument(help="The figure: embedding-map.")],
-    spec: Annotated[str, typer.Argument(help="A sweep, for its model and data.")] = "faces",
-    out: Annotated[
-        Path | None, typer.Option(help="File: .svg, .pdf, .png, .html or .json.")
-    ] = None,
-    settings: Set = None,
-    data: Data = None,
-) -> None:
-    """Draw a figure: embedding-map shows where faces lie among other images, and how close."""
-    from sweeps.figures import draw_figure
-
-    typer.echo(draw_figure(name, sweeps_of([spec], settings, data)[0], out))
-
-
-@app.command()
 def world(
     sheet: Annotated[Path, typer.Option(help="PNG file to draw.")],
     seed: Annotated[int, typer.Option(min=0, help="Which world.")] = 0,
@@ -194,7 +178,9 @@ def world(
     typer.echo(f"wrote {sheet}")
 
 
-for command in (views.table, views.report, views.paper, views.people, export.export):
+for command in (
+    views.table, views.figure, views.report, views.paper, views.people, export.export,
+):  # fmt: skip
     app.command()(command)
 
 

@@ -50,6 +50,38 @@ def table(
     _put(text, out)
 
 
+def figure(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="figure2 to figure12 of the paper; embedding-map; or a kind, such as "
+            "effectiveness, accuracy, terms, run-time or trade-off, of a sweep."
+        ),
+    ],
+    spec: Annotated[
+        str | None, typer.Argument(help="The sweep; for the map, one with model and data.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File: .svg, .pdf, .png, .html or .json.")
+    ] = None,
+    spread: Annotated[
+        str, typer.Option(help="Bands of a standard deviation (std) or of 95% (interval).")
+    ] = "std",
+    settings: Set = None,
+    data: Data = None,
+    results: Results = RESULTS,
+    tracking_uri: TrackingUri = None,
+) -> None:
+    """Draw a figure of the paper, or one of a kind for any sweep."""
+    from sweeps.figures import draw_figure
+
+    told = draw_figure(
+        name, spec, out, settings=settings or (), data=data, results=results,
+        uri=tracking_uri, spread=spread,
+    )  # fmt: skip
+    typer.echo(told)
+
+
 def people(
     name: Annotated[str, typer.Argument(help="The sweep.")],
     format_name: Annotated[
