@@ -86,8 +86,8 @@ def make_figure(
     name: str, title: str, chart: ChartType, data: pl.DataFrame, caption: str
 ) -> Figure:
     """Put a figure together; its description is for those who cannot see it."""
-    described = chart.properties(description=f"{title}. {caption}")
-    return Figure(name=name, title=title, caption=caption, chart=described, data=data)
+    chart.description = f"{title}. {caption}"
+    return Figure(name=name, title=title, caption=caption, chart=chart, data=data)
 
 
 def _why_not_means(trials: Trials, x: str, metrics: tuple[str, ...], num_settings: int) -> str:
