@@ -43,7 +43,7 @@ def run_and_show(
         _say(
             console,
             f"interrupted ({interrupted}): what is finished is kept ({finished} trials in "
-            f"{results}); go on with: {_same_command()}",
+            f"{results}); go on with: {this_command()}",
         )
         raise
     finally:
@@ -112,7 +112,8 @@ def _show_places(outcome: Outcome, results: Path, where: str, console: Console) 
         _say(console, line)
 
 
-def _same_command() -> str:
+def this_command() -> str:
+    """Give the command as the shell had it."""
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 

@@ -1,8 +1,6 @@
 """The report that the command line writes; imported by it alone, since it takes its time."""
 
-import os
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +12,11 @@ from analysis.connect import shown
 from analysis.experiment import Experiment
 from analysis.figures.catalog import KINDS, figures_of
 from analysis.figures.people import figures_of_people
+from analysis.files import write_file
 from analysis.people import build_people
 from analysis.report.page import Page, page_of
 from analysis.report.write import Commands, index_html, page_html
+from sweeps.command import this_command
 from sweeps.experiments import experiments_of
 from sweeps.live import preparing
 from sweeps.logs import log_path
@@ -69,9 +69,9 @@ def write_report(
             progress("writing pages", len(pages), len(experiments))
             page = _page(experiment, results, known)
             commands = _commands(experiment, page, _options(results, uri))
-            _write(folder / page.file, page_html(page, commands, made_at))
+            write_file(folder / page.file, page_html(page, commands, made_at))
             pages.append(page)
-        _write(folder / INDEX, index_html(pages, _this_command(), made_at))
+        write_file(folder / INDEX, index_html(pages, this_command(), made_at))
         progress("writing pages", len(pages), len(experiments))
     return f"wrote {len(pages)} {'page' if len(pages) == 1 else 'pages'}: open {folder / INDEX}"
 
@@ -107,7 +107,7 @@ def _commands(experiment: Experiment, page: Page, options: Sequence[str]) -> Com
         ("The table, for a paper", ours("table", name, "--format", "tex", "--out", f"{name}.tex")),
         *figures,
         *([("Person by person", people)] if page.people and page.people.files else []),
-        ("This report", _this_command()),
+        ("This report", this_command()),
     ]
 
 
@@ -115,21 +115,3 @@ def _options(results: Path, uri: str | None) -> list[str]:
     """Give the options that find the same results, without the passwords of an address."""
     found = [] if results == RESULTS else ["--results", str(results)]
     return found if uri is None else [*found, "--tracking-uri", shown(uri)]
-
-
-def _this_command() -> str:
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a page, in the place of one that is there or not at all."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            unfinished.write_text(text, encoding="utf-8")
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}.") from error

@@ -23,6 +23,7 @@ _PAPER_S = {"text": "seconds_per_additional_name", "image": "seconds_per_additio
 _NOUNS = {"text": "name", "image": "face", "both": "person"}
 _HEIGHT = 130
 _AXIS_WIDTH = 38
+_MOST_DECIMALS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +135,7 @@ def _label(name: str, fit: Fit | None, data: pl.DataFrame) -> str:
     encoder = data.filter(pl.col("series") == name)["encoder"][0]
     slope = f"{fit.slope:.3g}"
     if fit.error:
-        decimals = max(0, 1 - math.floor(math.log10(fit.error)))
+        decimals = min(_MOST_DECIMALS, max(0, 1 - math.floor(math.log10(fit.error))))
         slope = f"{fit.slope:.{decimals}f} ± {fit.error:.{decimals}f}"
     return f"{name}: {slope} s per {_NOUNS[encoder]}"
 

@@ -1,7 +1,6 @@
 """A figure in the formats that papers, browsers and programs take; no network, no browser."""
 
 import json
-import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -11,6 +10,7 @@ import altair as alt
 import vl_convert
 from altair.typing import ChartType
 
+from analysis.files import write_file
 from analysis.pages import fill_page
 from trainables.errors import UserError, did_you_mean
 
@@ -46,15 +46,7 @@ def write_figure(chart: ChartType, path: Path, title: str = "", caption: str = "
     make = FORMATS[check_format(path)]
     spec = spec_of(chart)
     content = make(spec) if make is not _html else _html(spec, title, caption)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        try:
-            unfinished.write_bytes(content)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}.") from error
+    write_file(path, content)
 
 
 def check_format(path: Path) -> str:
@@ -89,13 +81,14 @@ def _html(spec: Spec, title: str = "", caption: str = "") -> bytes:
         heading=title or _heading(spec),
         caption=caption,
         spec=spec,
-        scripts=_scripts(),
+        scripts=vega_scripts(),
     )
     return page.encode()
 
 
 @cache
-def _scripts() -> str:
+def vega_scripts() -> str:
+    """Give the scripts that draw figures in a browser, for a page that holds them."""
     return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", _VEGA_LITE)
 
 

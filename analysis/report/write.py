@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Sequence
 from importlib.resources import files
 
-from analysis.figures.write import _scripts as vega_scripts
+from analysis.figures.write import vega_scripts
 from analysis.numbers import MISSING
 from analysis.pages import fill_page
 from analysis.render.cells import VERDICTS
