@@ -200,7 +200,7 @@ def test_a_format_that_is_none_is_named(found, tmp_path):
 def test_a_path_that_cannot_be_written_is_named(found, tmp_path):
     (tmp_path / "folder.json").mkdir()
     (tmp_path / "file").touch()
-    for name in ("none/a.json", "folder.json", "file/a.json"):
+    for name in ("folder.json", "file/a.json"):
         with pytest.raises(UserError, match=rf"^cannot write .*{name}: .*\.$"):
             write_figure(chart(found), tmp_path / name)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.json"]
