@@ -3,8 +3,10 @@
 import math
 import os
 import shutil
+import sqlite3
 import threading
 import time
+from contextlib import closing
 
 import polars as pl
 import pytest
@@ -73,6 +75,12 @@ class Store:
         params = [Param(*item) for item in params_of(self.make_config()).items()]
         self.client.log_batch(run.info.run_id, params=params)
         return run.info.run_id
+
+    def remove(self, run_id):
+        """Take a run out for good, as `mlflow gc` does."""
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            for table in ("latest_metrics", "metrics", "params", "tags", "runs"):
+                connection.execute(f"DELETE FROM {table} WHERE run_uuid = ?", [run_id])
 
     def run_id(self, key):
         where = f"tags.`{TRIAL_KEY_TAG}` = '{key * 16}'"
@@ -260,6 +268,31 @@ def test_a_run_that_was_deleted_before_it_was_seen_makes_no_gap(store, asked, an
     assert said == [()]
     _, said = check(store, asked, anew)
     assert () not in said
+
+
+def test_a_run_that_is_gone_for_good_is_out_when_its_sweep_runs(store, asked, anew):
+    unfinished = store.foreign("f")
+    load_runs(store.uri, None)
+    store.remove(unfinished)
+    frame, said = check(store, asked, anew)
+    assert keys_of(frame) == ["a", "b", "c"]
+    assert () not in said
+    store.remove(store.run_id("a"))
+    store.run("first", keys=["b" * 16], at=START_S + 500)
+    frame, said = check(store, asked, anew)
+    assert keys_of(frame) == ["b", "c"]
+    assert () not in said
+
+
+def test_a_sweep_without_trials_is_known_and_they_come(
+    tmp_path, template, make_config, asked, anew
+):
+    store = Store(tmp_path / "mlflow.db", template, make_config)
+    store.run("first", keys=["a" * 16], over=False)
+    assert load_runs(store.uri, "first").is_empty()
+    store.run("first", store.trial("a"))
+    frame, _ = check(store, asked, anew)
+    assert keys_of(frame) == ["a"]
 
 
 def test_a_mark_without_a_sweep_that_tells_why_reads_all(store, asked, anew):
