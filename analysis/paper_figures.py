@@ -212,7 +212,7 @@ def _words(drawn: Drawn) -> list[str]:
 
 def _columns(drawn: Sequence[Drawn], width: float) -> alt.HConcatChart:
     """Put parts side by side, those that share a legend together."""
-    together = []
+    together: list[alt.HConcatChart] = []
     for shows, (draw, axis_width) in _LOOKS.items():
         parts = [each for each in drawn if each[0].shows == shows]
         grid = Grid(
@@ -227,4 +227,5 @@ def _columns(drawn: Sequence[Drawn], width: float) -> alt.HConcatChart:
         if charts:
             together.append(beside(charts, spacing=4))
     apart = alt.Resolve(scale={"color": "independent", "shape": "independent"})
-    return beside(together, spacing=4, resolve=apart)
+    # Nested less deeply where all share a legend: a PDF takes only so many levels.
+    return together[0] if len(together) == 1 else beside(together, spacing=4, resolve=apart)

@@ -75,8 +75,10 @@ def block(panels: Sequence[Panel], title: str, grid: Grid) -> alt.HConcatChart |
 
 def arrange(blocks: Sequence[Blocks], grid: Grid) -> alt.VConcatChart:
     """Put blocks into rows, under one legend."""
-    first = range(0, len(blocks), grid.columns)
-    return below([beside(blocks[i : i + grid.columns], spacing=8) for i in first], spacing=8)
+    parts = [blocks[i : i + grid.columns] for i in range(0, len(blocks), grid.columns)]
+    # A row of one block is that block: what is nested too deeply cannot be written as PDF.
+    rows = [part[0] if len(part) == 1 else beside(part, spacing=8) for part in parts]
+    return below(rows, spacing=8)
 
 
 def layered(layers: Sequence[alt.Chart], grid: Grid) -> alt.LayerChart:

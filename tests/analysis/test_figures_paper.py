@@ -3,7 +3,7 @@
 import pytest
 
 from analysis.experiment import Experiment
-from analysis.figures.write import spec_of
+from analysis.figures.write import spec_of, write_figure
 from analysis.paper_figures import PAPER_FIGURES, paper_figure, sweeps_of
 from trainables.errors import UserError
 
@@ -50,6 +50,12 @@ def experiments(make_config, make_frame):
         )  # fmt: skip
 
     return of
+
+
+@pytest.mark.parametrize("name", PAPER_FIGURES)
+def test_each_can_be_printed_with_all_its_parts(experiments, name, tmp_path):
+    write_figure(paper_figure(name, experiments(name)).chart, tmp_path / "figure.pdf")
+    assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("name", [*PAPER_FIGURES, "figure7-builtin", "figure2-builtin"])
