@@ -12,9 +12,9 @@ from analysis.runs import load_runs
 from sweeps.connect import tracking_uri
 from sweeps.events import SweepEvent
 from sweeps.overrides import override
-from sweeps.show import expected_of, known_sweep
-from sweeps.spec import Sweep, load_sweep
+from sweeps.spec import Sweep, load_sweep, sweep_from
 from sweeps.standing import Record, read_record
+from sweeps.trials import Lenient, keyed
 from trainables.config import BUILTIN, TrialConfig, canonical, field_names, parse
 from trainables.errors import UserError, did_you_mean
 
@@ -63,6 +63,23 @@ def title_of(name: str) -> str:
         return name
     kind, number, builtin = match.groups()
     return f"{kind.capitalize()} {number}" + (" on the built-in world" if builtin else "")
+
+
+def known_sweep(name: str, record: Record) -> Sweep | None:
+    """Find a sweep as it was last run, or else as it comes with the project."""
+    if name in record.sweeps:
+        return sweep_from(record.sweeps[name].sweep, f"the journal's {name}")
+    try:
+        return load_sweep(name)
+    except UserError:
+        return None
+
+
+def expected_of(sweep: Sweep) -> list[tuple[str, TrialConfig]]:
+    """List the trials that a table of a sweep expects."""
+    from trainables.fingerprints import fingerprints
+
+    return [(trial.key, trial.config) for trial in keyed([sweep], Lenient(fingerprints))]
 
 
 def _experiment(asked: str | Sweep, record: Record, frame: pl.DataFrame, where: str) -> Experiment:

@@ -1,14 +1,15 @@
 """`unremember paper`: all tables and figures of the paper as files, ready to be included."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from analysis import paper_figures, paper_tables
-from analysis.experiment import Experiment
+from analysis.figures.figure import Figure
 from analysis.figures.write import write_figure
 from analysis.files import write_file
+from analysis.layout import Table
 from analysis.render import FORMATS, render
 from analysis.runs import finished
 from sweeps.experiments import experiments_of
@@ -20,8 +21,6 @@ TABLE_FORMATS = tuple(name for name in FORMATS if name != "text")
 FIGURE_FORMATS = ("pdf", "svg", "png")
 _OF_MODEL = ("figure6",)
 """Not of trials: needs a model and its data, which this machine may not have."""
-
-Experiments = Mapping[str, Experiment]
 
 
 def write_paper(out: Path, results: Path, uri: str | None, data: str | None) -> str:
@@ -57,16 +56,24 @@ def write_paper(out: Path, results: Path, uri: str | None, data: str | None) -> 
                 f"no trial of the paper{' on the built-in world' if data else ''} has finished in "
                 f"{results}: `unremember run table5{' --data builtin' if data else ''}` runs some."
             )
+        written, left_out = [], []
         for number, name in enumerate(here):
             progress("writing tables and figures", number, len(here))
-            write = _write_table if name in tables else _write_figure
-            write(name, experiments, out)
+            if name in tables:
+                _write_table(paper_tables.paper_table(name, experiments), name, out)
+            else:
+                try:
+                    figure = paper_figures.paper_figure(name, experiments)
+                except UserError as error:  # too little of it has finished
+                    left_out.append(str(error))
+                    continue
+                _write_figure(figure, name, out)
+            written.append(name)
         progress("writing tables and figures", len(here), len(here))
-    return _told(out, here, [name for name in sources if name not in here])
+    return _told(out, written, left_out, [name for name in sources if name not in here])
 
 
-def _write_table(name: str, experiments: Experiments, out: Path) -> None:
-    table = paper_tables.paper_table(name, experiments)
+def _write_table(table: Table, name: str, out: Path) -> None:
     for suffix in TABLE_FORMATS:
         write_file(out / f"{name}.{suffix}", render(table, suffix))
         if table.has_comparisons:
@@ -74,15 +81,16 @@ def _write_table(name: str, experiments: Experiments, out: Path) -> None:
             write_file(out / f"{name}-compared.{suffix}", compared)
 
 
-def _write_figure(name: str, experiments: Experiments, out: Path) -> None:
-    figure = paper_figures.paper_figure(name, experiments)
+def _write_figure(figure: Figure, name: str, out: Path) -> None:
     for suffix in FIGURE_FORMATS:
         write_figure(figure.chart, out / f"{name}.{suffix}")
     write_file(out / f"{name}.csv", figure.data.write_csv())
 
 
-def _told(out: Path, written: Sequence[str], not_run: Sequence[str]) -> str:
-    lines = [f"wrote {', '.join(written)} to {out}"]
+def _told(
+    out: Path, written: Sequence[str], left_out: Sequence[str], not_run: Sequence[str]
+) -> str:
+    lines = [f"wrote {', '.join(written)} to {out}", *left_out]
     if not_run:
         lines.append(f"not run: {', '.join(not_run)}")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What commands print about what is there: plans, standing, failures, tables."""
+"""What commands print about what is there: plans, standing, failures."""
 
 from datetime import datetime
 from pathlib import Path
@@ -7,11 +7,9 @@ from sweeps.board import span, title
 from sweeps.estimate import Estimator
 from sweeps.logs import log_path
 from sweeps.plan import Plan, as_json
-from sweeps.spec import Sweep, load_sweep, sweep_from
 from sweeps.standing import Record, Standing
-from sweeps.trials import Lenient, Trial, keyed
-from trainables.config import TrialConfig, parse
-from trainables.errors import UserError
+from sweeps.trials import Trial
+from trainables.config import parse
 
 
 def plan_text(plan: Plan, estimator: Estimator, concurrent: int) -> str:
@@ -81,20 +79,3 @@ def failures_text(record: Record, results: Path) -> str:
 
 def _local(seconds: float) -> str:
     return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
-def known_sweep(name: str, record: Record) -> Sweep | None:
-    """Find a sweep as it was last run, or else as it comes with the project."""
-    if name in record.sweeps:
-        return sweep_from(record.sweeps[name].sweep, f"the journal's {name}")
-    try:
-        return load_sweep(name)
-    except UserError:
-        return None
-
-
-def expected_of(sweep: Sweep) -> list[tuple[str, TrialConfig]]:
-    """List the trials that a table of a sweep expects."""
-    from trainables.fingerprints import fingerprints
-
-    return [(trial.key, trial.config) for trial in keyed([sweep], Lenient(fingerprints))]

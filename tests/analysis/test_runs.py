@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 
 from analysis.connect import shown
-from analysis.runs import duplicates, finished, frame_schema, load_runs, sweep_names
+from analysis.runs import RUN_SCHEMA, duplicates, finished, frame_schema, load_runs, sweep_names
 from analysis.store import (
     EXPERIMENT,
     KIND_SWEEP,
@@ -22,9 +22,12 @@ from analysis.store import (
     curve_key,
     membership_tag,
     params_of,
+    people_tags,
 )
+from sweeps.mirror import COMMIT_TAG, ERROR_TAG
 from trainables.config import TrialConfig, field_names
 from trainables.errors import UserError
+from trainables.outcome import PersonOutcome
 
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
 
@@ -110,6 +113,37 @@ def test_finished_keeps_the_latest_record_of_each_trial(uri):
     assert sorted(kept["trial_key"]) == ["a" * 16, "b" * 16, "d" * 16]
     assert kept.filter(pl.col("trial_key") == "d" * 16)["idia_tpr"].item() == 1.0
     assert duplicates(frame) == {"d" * 16: 2}
+
+
+def test_who_and_where_are_read_from_tags(store, uri):
+    _, writer = store
+    people = [PersonOutcome(person=f"person-{i}", before=3, after=0) for i in range(150)]
+    tags = people_tags(people) | {
+        ERROR_TAG: "the loss became nan at step 3", COMMIT_TAG: "0123abc",
+        "unremember.worker.device": "cuda", "unremember.worker.num_threads": "4",
+        "unremember.worker.hostname": "worker", "unremember.hostname": "driver",
+        "unremember.cpu": "a processor", "unremember.num_cpus": "16", "unremember.gpus": "one, two",
+        "unremember.command": "unremember run x", "unremember.versions.torch": "2.9",
+        "unremember.versions.mlflow": "3.17",
+    }  # fmt: skip
+    where = f"tags.`{TRIAL_KEY_TAG}` = '{'a' * 16}'"
+    (run,) = writer.client.search_runs([writer.experiment], where)
+    writer.client.log_batch(run.info.run_id, tags=[RunTag(*item) for item in tags.items()])
+    rows = {row["trial_key"]: row for row in load_runs(uri, "quickstart").iter_rows(named=True)}
+    told = rows["a" * 16]
+    assert {name: told[name] for name in RUN_SCHEMA} == {
+        "trial_key": "a" * 16, "run_id": run.info.run_id, "status": "FINISHED",
+        "start_time": datetime(1970, 1, 1, 0, 1, tzinfo=UTC),
+        "end_time": datetime.fromtimestamp(run.info.end_time / 1000, UTC),
+        "error": "the loss became nan at step 3", "commit": "0123abc", "device": "cuda",
+        "hostname": "driver", "cpu": "a processor", "gpus": "one, two",
+        "command": "unremember run x", "num_cpus": 16, "num_threads": 4,
+        "versions": '{"mlflow": "3.17", "torch": "2.9"}', "sweeps": ["quickstart", "table5"],
+        "outcomes": [vars(person) for person in people],
+    }  # fmt: skip
+    unknown = {"error", "commit", "device", "hostname", "cpu", "gpus", "command", "num_cpus",
+               "num_threads", "versions", "outcomes"}  # fmt: skip
+    assert {name for name in RUN_SCHEMA if rows["b" * 16][name] is None} == unknown
 
 
 def test_params_in_the_store_are_the_configuration(store, uri, make_config):

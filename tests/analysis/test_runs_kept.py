@@ -158,6 +158,14 @@ def test_a_file_that_is_as_it_was_is_not_opened(store, monkeypatch):
     assert sweep_names(store.uri) == ["first", "second"]
 
 
+def test_a_file_that_changed_is_opened(store):
+    store.settle()
+    load_runs(store.uri, None)
+    store.run("third", store.trial("d", "third"))
+    store.settle(age_s=30.0)
+    assert keys_of(load_runs(store.uri, "third")) == ["d"]
+
+
 def test_a_file_that_was_written_to_just_now_is_no_witness(store):
     store.settle()
     stamp = stamp_of(store.path)
@@ -217,6 +225,15 @@ def test_a_sweep_that_was_run_again_between_two_reads_is_seen(store, asked, anew
     (retried,) = frame.filter(pl.col("trial_key") == "c" * 16).iter_rows(named=True)
     assert (retried["status"], retried["error"]) == ("FINISHED", None)
     assert retried["idia_tpr"] == 0.25
+
+
+def test_a_trial_that_failed_again_says_why(store, asked, anew):
+    load_runs(store.uri, None)
+    again = store.trial("c", "second", kind="failed", error="another way", at=START_S - 5000)
+    store.run("second", again, at=START_S - 5010)
+    frame, said = check(store, asked, anew)
+    assert () not in said
+    assert frame["error"].drop_nulls().to_list() == ["another way"]
 
 
 def test_a_finished_trial_that_another_sweep_names_is_of_both(store, asked, anew):

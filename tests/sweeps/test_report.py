@@ -6,10 +6,10 @@ from sweeps.cli import main
 from sweeps.command import sync_store
 from sweeps.connect import tracking_uri
 from sweeps.events import SweepEvent
+from sweeps.experiments import expected_of
 from sweeps.journal import Journal
 from sweeps.logs import log_path, write_log
 from sweeps.report import write_report
-from sweeps.show import expected_of
 from sweeps.spec import Sweep, load_sweep
 from tests.sweeps.fakes import event
 from trainables.errors import UserError
