@@ -63,5 +63,4 @@ def is_dominated(points: Losses) -> NDArray[np.bool_]:
     """
     nowhere_worse = (points[:, None] <= points[None]).all(axis=2)
     somewhere_better = (points[:, None] < points[None]).any(axis=2)
-    dominates: NDArray[np.bool_] = nowhere_worse & somewhere_better
-    return dominates.sum(axis=0) > 0
+    return np.asarray((nowhere_worse & somewhere_better).sum(axis=0) > 0)

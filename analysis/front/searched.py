@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from analysis.front.candidates import Candidate
 from analysis.numbers import mean_text
 from trainables.metrics import Metric, find_metric
-
-_NONE: Mapping[str, Mapping[str, float]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +104,7 @@ class Searched:
     num_asked: int
     scales: tuple[Scale, ...]
     candidates: tuple[Candidate, ...] = field(repr=False)
-    importances: Mapping[str, Mapping[str, float]] = _NONE
+    importances: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def metrics(self) -> tuple[str, ...]:
