@@ -71,8 +71,8 @@ def _shares(study: "Study", losses: dict[int, float]) -> dict[str, float]:
         return losses.get(trial.number, math.nan)
 
     with warnings.catch_warnings():
-        # It reminds of the direction of any target, and of conditions that hardly ever held.
-        warnings.simplefilter("ignore", UserWarning)
+        # It reminds of the direction of any target, and that what is not normalised may change.
+        warnings.simplefilter("ignore")
         found = get_param_importances(study, target=loss, normalize=False)
     total = sum(found.values())
     return {name: share / total for name, share in found.items()} if total > 0.0 else {}
