@@ -15,6 +15,8 @@ from analysis.front.searched import metric_of
 MEAN = "mean"
 """The column that tells the mean of several searches from each of them."""
 _WIDTH, _HEIGHT = COLUMN_WIDTH - 40.0, 110.0
+_UNSCALED = 0.15
+"""The first candidates, as a share of all, whose hypervolume may lie below the figure."""
 _ROW_HEIGHT = 13
 _LABEL_WIDTH = 88
 _ROOM_FOR_TEXT = 1.28
@@ -46,7 +48,7 @@ def curves_chart(data: pl.DataFrame) -> alt.VConcatChart:
     """
     names = data["series"].unique(maintain_order=True).to_list()
     has_means = data.select("series", "search").n_unique() > len(names)
-    y = axis_over("Hypervolume", data.select(mean="hypervolume"))
+    y = axis_over("Hypervolume", _later(data).select(mean="hypervolume"))
     most = data.select(pl.lit(1.0).append(pl.col("candidates").cast(pl.Float64)).alias(MEAN))
     x = axis_over("Candidates", most, bottom=0.0)
     thin = 0.5 if has_means else 1.2
@@ -65,6 +67,12 @@ def curves_chart(data: pl.DataFrame) -> alt.VConcatChart:
     return below([chart])
 
 
+def _later(data: pl.DataFrame) -> pl.DataFrame:
+    """Give the part that the vertical axis is made for: the first rise dwarfs all later ones."""
+    first = _UNSCALED * pl.col("candidates").max()
+    return data.filter(pl.col("candidates") > first)
+
+
 def _lines(
     data: pl.DataFrame, names: Sequence[str], x: alt.X, y: alt.Y, width: float
 ) -> list[alt.Chart]:
@@ -72,7 +80,7 @@ def _lines(
         alt.Chart(data.filter(series=name).with_columns(pl.col("hypervolume").round(6)))
         .mark_line(
             interpolate="step-after", color=style.colour, strokeDash=list(style.dash) or [1, 0],
-            strokeWidth=width, aria=False,
+            strokeWidth=width, clip=True, aria=False,
         )
         .encode(x=x, y=y, detail="search:N")
         for name, style in series_styles(names).items()

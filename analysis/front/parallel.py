@@ -94,7 +94,8 @@ def _range(candidates: Sequence[Candidate], metric: str) -> tuple[float, float]:
 
 def _uprights(search: Searched, drawn: pl.DataFrame) -> list[Upright]:
     found = [
-        Upright(name=scale.name, title=scale.name, ends=_ends(scale)) for scale in search.scales
+        Upright(name=scale.name, title=scale.name, ends=_ends(scale) + _absent(scale, drawn))
+        for scale in search.scales
     ]
     for goal in search.goals:
         at = drawn.filter(axis=goal.metric).sort("height")
@@ -114,6 +115,11 @@ def _ends(scale: Scale) -> tuple[tuple[float, str], ...]:
     return ((0.0, shown(scale.low)), (1.0, shown(scale.high)))
 
 
+def _absent(scale: Scale, drawn: pl.DataFrame) -> tuple[tuple[float, str], ...]:
+    is_absent = len(drawn.filter((pl.col("axis") == scale.name) & (pl.col("height") == _ABSENT)))
+    return ((_ABSENT, MISSING),) if is_absent else ()
+
+
 def parallel_chart(view: FrontView, lines: pl.DataFrame) -> alt.LayerChart:
     """Draw the feasible candidates, of which there is at least one; the front above the others."""
     uprights = _uprights(view.search, lines)
@@ -126,9 +132,8 @@ def parallel_chart(view: FrontView, lines: pl.DataFrame) -> alt.LayerChart:
     kinds = [kind for kind in _KINDS if kind in set(lines["kind"])]
     chart = alt.LayerChart(width=PAGE_WIDTH - 50, height=_HEIGHT)
     chart.layer = [
-        _line(drawn, kinds, x, y, DOMINATED),
+        *(_line(drawn, kinds, kind, x, y) for kind in kinds),
         rule.encode(x=x, y=y, y2="top:Q"),
-        _line(drawn, kinds, x, y, FRONT, CHOSEN),
         *_labels(uprights, x, y),
     ]
     return chart
@@ -141,18 +146,16 @@ def _across(titles: Sequence[str]) -> alt.X:
     return alt.X("axis:N", sort=list(titles), axis=axis, scale={"type": "point", "padding": 0.3})
 
 
-def _line(lines: pl.DataFrame, kinds: Sequence[str], x: alt.X, y: alt.Y, *wanted: str) -> alt.Chart:
-    here = lines.filter(pl.col("kind").is_in(wanted))
-    colours = {"domain": kinds, "range": [_KINDS[kind][0] for kind in kinds]}
-    widths = {"domain": kinds, "range": [_KINDS[kind][1] for kind in kinds]}
-    legend = {"symbolType": "stroke"}
-    mark = alt.Chart(here).mark_line(aria=False)
+def _line(lines: pl.DataFrame, kinds: Sequence[str], kind: str, x: alt.X, y: alt.Y) -> alt.Chart:
+    colours = {"domain": kinds, "range": [_KINDS[each][0] for each in kinds]}
+    legend = {"symbolType": "stroke", "symbolStrokeWidth": 2}
+    # One layer each: an encoding of widths would not keep the front above the others.
+    mark = alt.Chart(lines.filter(kind=kind)).mark_line(strokeWidth=_KINDS[kind][1], aria=False)
     drawn: alt.Chart = mark.encode(
         x=x,
         y=y,
         detail="candidate:N",
         color=alt.Color("kind:N", title=None, scale=colours, legend=legend),
-        strokeWidth=alt.StrokeWidth("kind:N", title=None, scale=widths),
         tooltip=["candidate:Q", "kind:N", "axis:N", "value:N"],
     )
     return drawn

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import altair as alt
@@ -21,11 +20,10 @@ KINDS = (INFEASIBLE, DOMINATED, FRONT, CHOSEN)
 """What a candidate is, in the order of drawing."""
 GREY, LIGHT = "#8C8C8C", "#BDBDBD"
 _FILLS = ("white", LIGHT, SERIES[0].colour, INK)
-_STROKES = (GREY, LIGHT, SERIES[0].colour, INK)
+_STROKES = (GREY, LIGHT, SERIES[0].colour, "white")
 _SHAPES = ("circle", "circle", "circle", "diamond")
-_SIZES = (16, 16, 26, 70)
+_SIZES = (16, 16, 26, 90)
 _BOUNDS = {"share": (0.0, 1.0), "similarity": (-1.0, 1.0)}
-_MOST_NAMED = 12
 _IN_ROW = 3
 _NUMBER = "candidate"
 Step = Literal["step-before", "step-after"]
@@ -142,7 +140,7 @@ def _panel(
     layers += _bars(front, axes, x, y)
     ordered = [data.filter(kind=kind) for kind in KINDS]
     layers.append(_marks(pl.concat(ordered), axes, x, y))
-    layers += _names(front, axes, x, y)
+    layers.append(_name(front, axes, x, y))
     chart = alt.LayerChart(width=size[0], height=size[1])
     chart.layer = layers
     return chart
@@ -172,11 +170,9 @@ def _marks(data: pl.DataFrame, axes: dict[str, Axis], x: str, y: str) -> alt.Cha
     return drawn
 
 
-def _names(front: pl.DataFrame, axes: dict[str, Axis], x: str, y: str) -> list[alt.Chart]:
-    """Write the numbers of candidates beside their marks: of all, or of the chosen one alone."""
-    named = front if len(front) <= _MOST_NAMED else front.filter(kind=CHOSEN)
-    text = alt.Chart(named).mark_text(align="left", baseline="bottom", dx=4, dy=-2, aria=False)
-    shown: Sequence[alt.Chart] = [
-        text.encode(x=axes[x].across(x), y=axes[y].channel(y), text=f"{_NUMBER}:Q")
-    ]
-    return list(shown) if len(named) else []
+def _name(front: pl.DataFrame, axes: dict[str, Axis], x: str, y: str) -> alt.Chart:
+    """Write the number of the chosen candidate beside its mark."""
+    text = alt.Chart(front.filter(kind=CHOSEN))
+    mark = text.mark_text(align="left", baseline="bottom", dx=4, dy=-2, aria=False)
+    drawn: alt.Chart = mark.encode(x=axes[x].across(x), y=axes[y].channel(y), text=f"{_NUMBER}:Q")
+    return drawn
