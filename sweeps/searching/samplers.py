@@ -74,7 +74,10 @@ def sampler_of(search: "Search", number: int) -> BaseSampler:
             warn_independent_sampling=False,
         ),
     }
-    return makers[search.sampler]()
+    with warnings.catch_warnings():
+        # NSGA-III, and TPE with groups: their interface may change, which the lock file holds off.
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return makers[search.sampler]()
 
 
 def _tpe(search: "Search", seed: int) -> TPESampler:
@@ -85,6 +88,4 @@ def _tpe(search: "Search", seed: int) -> TPESampler:
     is_conditional = any(parameter.when for parameter in search.space.values())
     if len(search.objectives) > 1 or not is_conditional:
         return TPESampler(seed=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        return TPESampler(seed=seed, multivariate=True, group=True)
+    return TPESampler(seed=seed, multivariate=True, group=True)
