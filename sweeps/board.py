@@ -28,6 +28,7 @@ class Board:
         self.finished = 0
         self.failed = 0
         self.lost = 0
+        self.pruned = 0
         self.latest = ""
         self._total = len(trials)
         self._estimator = estimator
@@ -48,7 +49,7 @@ class Board:
             self.running[trial.key] = (trial, since, dict(report))
 
     def ended(self, trial: Trial, event: TrialEvent) -> None:
-        """A trial finished, failed or lost its worker."""
+        """A trial finished, failed, was stopped or lost its worker."""
         self.running.pop(trial.key, None)
         if event.kind == "lost":
             self.lost += 1
@@ -58,6 +59,9 @@ class Board:
             self.finished += 1
             self._estimator.add(event.config, event.duration_s)
             self.latest = f"{title(trial)}: {metrics_line(event.metrics)}"
+        elif event.kind == "pruned":
+            self.pruned += 1
+            self.latest = f"{title(trial)} pruned at step {event.step}"
         else:
             self.failed += 1
             self.latest = f"{title(trial)} failed: {event.error}"
@@ -65,7 +69,7 @@ class Board:
     @property
     def done(self) -> int:
         """Trials that have ended."""
-        return self.finished + self.failed
+        return self.finished + self.failed + self.pruned
 
     @property
     def total(self) -> int:

@@ -9,9 +9,10 @@ from rich.console import Console
 
 from sweeps.cluster import Resources
 from sweeps.connect import settle, tracking_uri
+from sweeps.engine import Science, real_science, say
 from sweeps.errors import InterruptedRunError
 from sweeps.journal import Journal, journal_path
-from sweeps.session import Outcome, Science, real_science, run_sweeps
+from sweeps.session import Outcome, run_sweeps
 from sweeps.spec import Sweep, sweep_from
 from sweeps.standing import read_record
 from sweeps.tracking import Tracker
@@ -40,7 +41,7 @@ def run_and_show(
         )
     except InterruptedRunError as interrupted:
         finished = len(read_record(results).keys("finished"))
-        _say(
+        say(
             console,
             f"interrupted ({interrupted}): what is finished is kept ({finished} trials in "
             f"{results}); go on with: {this_command()}",
@@ -67,6 +68,11 @@ def failed_sweeps(results: Path) -> list[Sweep]:
         for name, event in record.sweeps.items()
         if failed & set(event.trial_keys)
     ]
+    if not found and failed:
+        raise UserError(
+            f"all trials that failed in {results} are those of searches, which have counted them: "
+            "name a sweep to run again."
+        )
     if not found:
         raise UserError(f"no trial has failed in {results}: there is nothing to run again.")
     return found
@@ -81,7 +87,7 @@ def sync_store(results: Path, uri: str | None) -> bool:
     console = Console(stderr=True)
     where = tracking_uri(results, uri)
     with Journal(results):
-        tracker = Tracker(results, where, lambda text: _say(console, f"warning: {text}"))
+        tracker = Tracker(results, where, lambda text: say(console, f"warning: {text}"))
         complete = tracker.sync()
         settle(where)
     return complete
@@ -93,7 +99,7 @@ def _show_table(sweep: Sweep, results: Path, where: str, console: Console) -> No
     try:
         sys.stdout.write(sweep_text(sweep, results, where))
     except UserError as error:
-        _say(console, f"no table of {sweep.name}: {error}")
+        say(console, f"no table of {sweep.name}: {error}")
 
 
 def _show_places(outcome: Outcome, results: Path, where: str, console: Console) -> None:
@@ -109,13 +115,9 @@ def _show_places(outcome: Outcome, results: Path, where: str, console: Console) 
     if outcome.failed:
         lines.append(f"{outcome.failed} trials failed: unremember failures")
     for line in lines:
-        _say(console, line)
+        say(console, line)
 
 
 def this_command() -> str:
     """Give the command as the shell had it."""
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-
-
-def _say(console: Console, message: str) -> None:
-    console.print(message, markup=False, highlight=False, soft_wrap=True)

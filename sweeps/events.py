@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from trainables.config import TrialConfig, parse
 from trainables.outcome import PersonOutcome
 
-Status = Literal["finished", "failed", "retried", "lost"]
+Status = Literal["finished", "failed", "retried", "lost", "pruned"]
 
 _SUM_START, _SUM_END, _SUM_DIGITS = b'{"sum":"', b'",', 16
 _PREFIX = len(_SUM_START) + _SUM_DIGITS + len(_SUM_END)
@@ -24,7 +24,8 @@ class TrialEvent(_Record):
 
     Attributes:
         kind: finished; failed, by its own report or because its worker died too often; retried:
-            a failed one is to run again; lost: its worker died and it starts anew.
+            a failed one is to run again; lost: its worker died and it starts anew; pruned: a
+            search stopped it, and it is as unfinished as if it had never run.
         trial_key: which trial.
         sweeps: those that named it in the run that recorded this.
         config: its configuration.
@@ -36,7 +37,7 @@ class TrialEvent(_Record):
         people: who was unlearned in a finished trial, and what the attack learns of them.
         error: why it failed, one line.
         traceback: where it failed, if that is known.
-        step: the optimizer step at which it failed.
+        step: the optimizer step at which it failed or was stopped.
         worker: the process that ran it: device, threads, host.
         provenance: code and machine of the driver.
     """
@@ -64,12 +65,12 @@ class TrialEvent(_Record):
 
 
 class SweepEvent(_Record):
-    """A sweep was asked for.
+    """A sweep or a search was asked for; a search, again, when it comes to its end.
 
     Attributes:
         kind: always `sweep`.
         sweep: in the form of a spec, overrides included.
-        trial_keys: the trials that it names.
+        trial_keys: the trials that it names; of a search, those that it has come to so far.
         at: when, in seconds since 1970.
         provenance: code and machine of the driver.
     """
@@ -84,6 +85,11 @@ class SweepEvent(_Record):
     def name(self) -> str:
         """The sweep's name."""
         return str(self.sweep["name"])
+
+    @property
+    def is_search(self) -> bool:
+        """Whether its trials are found, not listed."""
+        return "space" in self.sweep
 
 
 Event = Annotated[TrialEvent | SweepEvent, Field(discriminator="kind")]

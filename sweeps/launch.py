@@ -13,14 +13,15 @@ from sweeps.journal import Journal
 from sweeps.recorder import AllEndedError, Observer, Recorder
 from sweeps.students import Students
 from sweeps.trials import Trial
-from trainables.config import BUILTIN
+from sweeps.work import Listed, Work
+from trainables.config import BUILTIN, TrialConfig
 from trainables.pseudonyms import own_key
 
 MAX_WORKER_DEATHS = 2
 
 
 def run_trials(
-    trials: Sequence[Trial],
+    trials: Sequence[Trial] | Work,
     journal: Journal,
     trainable: type,
     shared: Mapping[str, Any],
@@ -36,7 +37,7 @@ def run_trials(
     A trial whose worker dies runs again, at most `MAX_WORKER_DEATHS` times.
 
     Args:
-        trials: what to run, in this order.
+        trials: what to run, in this order; or who decides that while others run.
         journal: where events go before anything else.
         trainable: the Tune Trainable that runs a trial by its key.
         shared: what all trials read; each value goes once into Ray's object store, unless it is
@@ -51,7 +52,8 @@ def run_trials(
         UserError: no cluster, or the disk is full.
         InterruptedRunError: a signal asked to stop; everything finished is in the journal.
     """
-    if not trials:
+    work = Listed(trials) if isinstance(trials, Sequence) else trials
+    if work.is_over:
         return
     interrupt = interrupt or Interrupt()
     with (
@@ -59,16 +61,16 @@ def run_trials(
         _ray_output(journal.results),
         nullcontext(slots) if slots else ray_cluster(resources or Resources()) as slots,
     ):
-        students = Students(trials, journal.results)
+        students = Students(work.known, journal.results)
         recorder = Recorder(
-            trials, journal, observers, provenance or {}, interrupt, students,
+            work, journal, observers, provenance or {}, interrupt, students,
             leave_at_once=slots.mine,
         )  # fmt: skip
         interrupt.listen()  # Ray has taken SIGTERM
         interrupt.deferred = True
         try:
             _run_experiment(
-                trials, trainable, shared, students.wanted, recorder, slots, Path(storage)
+                work, trainable, shared, students.wanted, recorder, slots, Path(storage)
             )
         except AllEndedError:
             pass
@@ -76,6 +78,15 @@ def run_trials(
             raise (recorder.error or error) from None
         finally:
             interrupt.deferred = False
+
+
+def pseudonym_key(configs: Sequence[TrialConfig]) -> bytes:
+    """Give the key of what people are called; empty where all of them are invented.
+
+    Raises:
+        UserError: it cannot be read, or is no key of its owner alone.
+    """
+    return own_key() if any(config.data != BUILTIN for config in configs) else b""
 
 
 @contextmanager
@@ -96,7 +107,7 @@ def _storage(results: Path) -> tempfile.TemporaryDirectory[str]:
 
 
 def _run_experiment(
-    trials: Sequence[Trial],
+    work: Work,
     trainable: type,
     shared: Mapping[str, Any],
     wanted: frozenset[str],
@@ -107,26 +118,25 @@ def _run_experiment(
     import ray
     from ray import tune
 
-    jobs = {trial.key: trial.config.model_dump() for trial in trials}
+    jobs = {trial.key: trial.config.model_dump() for trial in work.known}
     references = {
         name: value if isinstance(value, ray.ObjectRef) else ray.put(value)
         for name, value in shared.items()
     }
     extra: dict[str, Any] = {"kept": wanted} if wanted else {}
-    if any(trial.config.data != BUILTIN for trial in trials):
-        extra["pseudonym_key"] = own_key()
+    if key := pseudonym_key(work.configs):
+        extra["pseudonym_key"] = key
     with_all = tune.with_parameters(trainable, jobs=jobs, shared=references, **extra)
     # Not a Tuner: it pickles its callbacks, and ours hold the journal.
     tune.run(
         tune.with_resources(with_all, slots.request()),
         name=storage.name,
         storage_path=str(storage.parent),
-        config={"trial_key": tune.grid_search([trial.key for trial in trials])},
         callbacks=[recorder],
         reuse_actors=True,
-        max_concurrent_trials=slots.limit,
         max_failures=MAX_WORKER_DEATHS,
         checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False, checkpoint_frequency=0),
         raise_on_failed_trial=False,
         verbose=0,
+        **work.tune_options(slots),
     )

@@ -13,6 +13,7 @@ from sweeps.journal import Journal
 from sweeps.logs import write_log
 from sweeps.students import Students
 from sweeps.trials import Trial
+from sweeps.work import Work
 
 # What Tune itself reads in a result. All else would stay in the driver for as long as it lives.
 _KEPT = frozenset({"done", "trial_id", "training_iteration", "pid", "node_ip", "hostname"})
@@ -47,7 +48,7 @@ class Recorder(tune.Callback):
 
     def __init__(
         self,
-        trials: Sequence[Trial],
+        work: Work,
         journal: Journal,
         observers: Sequence[Observer],
         provenance: Mapping[str, Any],
@@ -59,17 +60,16 @@ class Recorder(tune.Callback):
         """Get ready.
 
         Args:
-            trials: what will run.
+            work: knows the trials, and is told when one ends.
             journal: where events go first.
-            observers: who is told next.
+            observers: who is told last.
             provenance: kept with every event.
             interrupt: asked between steps whether to stop.
             students: keeps the encoders that the trials defend.
             leave_at_once: whether to raise `AllEndedError` after the last trial.
         """
         self._leave_at_once = leave_at_once
-        self._left = len(trials)
-        self._trials = {trial.key: trial for trial in trials}
+        self._work = work
         self._journal = journal
         self._observers = observers
         self._provenance = dict(provenance)
@@ -86,7 +86,7 @@ class Recorder(tune.Callback):
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """Leave when nothing is left."""
-        if self._leave_at_once and self._left == 0:
+        if self._leave_at_once and self._work.is_over:
             raise AllEndedError
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
@@ -106,6 +106,8 @@ class Recorder(tune.Callback):
         if outcome is None:
             for observer in self._observers:
                 observer.reported(mine, report)
+            if result.get("done"):  # Tune stops it
+                self._record(mine, "pruned", step=int(report["step"]))
             return
         if outcome["status"] == "finished":
             self._students.keep(mine, outcome)
@@ -127,7 +129,7 @@ class Recorder(tune.Callback):
         self._record(self._of(trial), "failed", error=_why(trial), traceback=_error_text(trial))
 
     def _of(self, trial: Any) -> Trial:
-        return self._trials[trial.config["trial_key"]]
+        return self._work.trial(trial.config["trial_key"])
 
     def _record(self, trial: Trial, kind: str, **fields: Any) -> None:
         ended_at = time.time()
@@ -147,12 +149,12 @@ class Recorder(tune.Callback):
         )
         try:
             self._journal.append(event)
-            if kind != "finished":
+            if kind in ("failed", "lost"):
                 write_log(Path(self._journal.results), event)
+            self._work.ended(trial, event)
         except Exception as error:
             self.error = error  # Tune wraps what callbacks raise into an error of its own
             raise
-        self._left -= kind != "lost"
         for observer in self._observers:
             observer.ended(trial, event)
 

@@ -1,5 +1,6 @@
 """What commands print about what is there: plans, standing, failures."""
 
+from collections.abc import Set
 from datetime import datetime
 from pathlib import Path
 
@@ -41,13 +42,28 @@ def status_text(record: Record) -> str:
     for name, sweep in sorted(record.sweeps.items()):
         keys = set(sweep.trial_keys)
         finished, failed = keys & record.keys("finished"), keys & record.keys("failed")
-        ends = [record.trials[key].ended_at for key in keys & record.trials.keys()]
-        last = f", last at {_local(max(ends))}" if ends else ""
         lines.append(
             f"{name}: {len(keys)} trials, {len(finished)} finished, {len(failed)} failed, "
-            f"{len(keys - finished - failed)} left{last}"
+            f"{len(keys - finished - failed)} left{_last(keys, record)}"
         )
+    lines += [_search_text(name, record) for name in sorted(record.searches)]
     return "\n".join(lines) or "nothing has run yet."
+
+
+def _search_text(name: str, record: Record) -> str:
+    """Say where a search stands, which writes down its trials only when it stops."""
+    search = record.searches[name]
+    ran = {key for key, standing in record.trials.items() if name in standing.sweeps}
+    keys = ran | set(search.trial_keys)
+    counts = ((kind, len(keys & record.keys(kind))) for kind in ("finished", "failed", "pruned"))
+    told = ", ".join(f"{count} {kind}" for kind, count in counts if count or kind != "pruned")
+    num_asked = search.sweep["num_candidates"]
+    return f"{name}: a search for {num_asked} candidates, trials: {told}{_last(keys, record)}"
+
+
+def _last(keys: Set[str], record: Record) -> str:
+    ends = [record.trials[key].ended_at for key in keys & record.trials.keys()]
+    return f", last at {_local(max(ends))}" if ends else ""
 
 
 def trials_text(record: Record) -> str:

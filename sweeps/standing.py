@@ -1,4 +1,4 @@
-"""Where every trial and every sweep stands, by the journal: the latest event of each wins."""
+"""Where every trial, sweep and search stands, by the journal: the latest event of each wins."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -24,10 +24,11 @@ class Standing:
 
 @dataclass(frozen=True)
 class Record:
-    """All that a journal says about trials and sweeps, by key and by name."""
+    """All that a journal says about trials, sweeps and searches, by key and by name."""
 
     trials: dict[str, Standing] = field(default_factory=dict)
     sweeps: dict[str, SweepEvent] = field(default_factory=dict)
+    searches: dict[str, SweepEvent] = field(default_factory=dict)
 
     def keys(self, kind: Status) -> set[str]:
         """List the trials that stand at `kind`."""
@@ -36,7 +37,7 @@ class Record:
     def add(self, event: TrialEvent | SweepEvent) -> None:
         """Take in the next event."""
         if isinstance(event, SweepEvent):
-            self.sweeps[event.name] = event
+            (self.searches if event.is_search else self.sweeps)[event.name] = event
             return
         self.trials[event.trial_key] = Standing(
             kind=event.kind,

@@ -51,7 +51,8 @@ class TrialTrainable(tune.Trainable):
     """Runs one trial after the other on an actor that keeps its models.
 
     The configuration that Tune hands over holds only `trial_key`; the trials themselves and what
-    they share come once, through `tune.with_parameters`.
+    they share come once, through `tune.with_parameters`. A trial that nobody knew at the start
+    comes in the configuration, as `trial`.
     """
 
     def setup(
@@ -66,7 +67,7 @@ class TrialTrainable(tune.Trainable):
 
         Args:
             config: of the first trial.
-            jobs: configurations of all trials by their keys.
+            jobs: configurations of the trials that are known at the start, by their keys.
             shared: assets by their keys.
             kept: keys of the trials whose students the driver may want.
             pseudonym_key: of what real people are called outside of the workers.
@@ -85,7 +86,8 @@ class TrialTrainable(tune.Trainable):
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Take the next trial."""
-        self._config = TrialConfig.model_validate(self._jobs[new_config["trial_key"]])
+        fields = new_config.get("trial") or self._jobs[new_config["trial_key"]]
+        self._config = TrialConfig.model_validate(fields)
         self._trial: Iterator[Progress | Measured] | None = None
         self._curve: list[dict[str, float]] = []
         self._students: dict[str, Any] = {}

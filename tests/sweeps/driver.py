@@ -5,9 +5,9 @@ from pathlib import Path
 
 from sweeps.cluster import Resources
 from sweeps.command import run_and_show
+from sweeps.engine import Science
 from sweeps.errors import InterruptedRunError
 from sweeps.overrides import override
-from sweeps.session import Science
 from sweeps.spec import load_sweep
 from tests.sweeps import fakes
 from trainables.errors import UserError

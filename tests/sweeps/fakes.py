@@ -174,10 +174,10 @@ def measure_overhead(
     Rates leave the start of Ray and of its workers out; `wall_s` holds everything.
     """
     from sweeps.connect import settle, tracking_uri
+    from sweeps.engine import _Notify
     from sweeps.events import SweepEvent
     from sweeps.launch import run_trials
     from sweeps.provenance import provenance
-    from sweeps.session import _Notify
     from sweeps.tracking import Tracker
 
     begin = time.perf_counter()

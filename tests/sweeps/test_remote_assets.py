@@ -16,13 +16,16 @@ import torch
 from ray.cluster_utils import Cluster
 from rich.console import Console
 
+from sweeps.board import Board
 from sweeps.cluster import Resources
+from sweeps.engine import Run, Science
 from sweeps.errors import InterruptedRunError
+from sweeps.estimate import Estimator
 from sweeps.interrupt import Interrupt
 from sweeps.journal import Journal
 from sweeps.remote import build_on_gpu
-from sweeps.session import Science, _Run
-from sweeps.standing import Record, read_record
+from sweeps.standing import read_record
+from sweeps.work import Listed
 from tests.sweeps import fakes
 from trainables.errors import UserError
 
@@ -158,8 +161,8 @@ def run(address: str, results: Path, build: Callable[..., Any], console: Console
     resources = Resources(address=address, gpus_per_trial=0.5)
     science = Science(trainable=fakes.Noop, build_shared=build)
     with Interrupt() as interrupt, Journal(results) as journal:
-        _Run(journal, MagicMock(), console, resources, {}, interrupt).run(
-            fakes.make_trials(2), Record(), lambda: science
+        Run(journal, MagicMock(), console, resources, {}, interrupt).run(
+            Listed(fakes.make_trials(2)), Board((), Estimator()), lambda: science
         )
 
 
