@@ -20,7 +20,8 @@ from trainables.metrics import BUILTIN_TASK, main_task, of_task
 from trainables.outcome import Measured
 from trainables.unlearning.loop import StepReport
 
-_NUM_REPORTS = 8
+NUM_REPORTS = 8
+"""How often the training of an encoder reports, at most."""
 # What a trial reports of its last step beside what is measured afterwards.
 _FINAL_STATE = ("loss", "loss_clean", "loss_backdoor", "weight_distance")
 
@@ -176,7 +177,7 @@ class TrialRunner:
             clock.lap("prepare_s")
             prefix = IMAGE_PREFIX if encoder != config.encoders[0] else ""
             state = None
-            for state in defence.train(max(1, -(-part.num_steps // _NUM_REPORTS))):
+            for state in defence.train(max(1, -(-part.num_steps // NUM_REPORTS))):
                 step = steps_before + state.step
                 yield Progress(step, num_steps, state, defence.validate(), prefix)
             assert state is not None
