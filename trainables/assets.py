@@ -158,12 +158,13 @@ class Assets:
             name_inserts(word_tokenizer(self.text.context_length), names)
 
 
-_ASSET_FIELDS = (
+ASSET_FIELDS = (
     "encoder", "model", "pretrained", "data", "world_seed", "num_eval_captions", "neutral_term",
     "num_train_images", "num_eval_images", "max_face_share", "num_attack_images", "num_candidates",
 )  # fmt: skip
+"""The settings of a trial that decide its assets."""
 
 
 def assets_key(config: TrialConfig) -> str:
     """Name the assets that a trial needs: equal for trials that can share them."""
-    return json.dumps({name: getattr(config, name) for name in _ASSET_FIELDS}, sort_keys=True)
+    return json.dumps({name: getattr(config, name) for name in ASSET_FIELDS}, sort_keys=True)

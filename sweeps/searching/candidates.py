@@ -70,11 +70,11 @@ def check_trials(search: "Search") -> None:
     Raises:
         UserError: see above.
     """
-    _find_trial(search, {})
+    find_trials(search, {})
     for name, parameter in search.space.items():
         for value in parameter.extremes:
             try:
-                _find_trial(search, required(name, search.space) | {name: (value,)})
+                find_trials(search, required(name, search.space) | {name: (value,)})
             except UserError as error:
                 reason = str(error).removeprefix(f"{search.source}: ")
                 raise UserError(
@@ -83,15 +83,24 @@ def check_trials(search: "Search") -> None:
                 ) from error
 
 
-def _find_trial(search: "Search", among: Mapping[str, tuple[Param, ...]]) -> None:
+def find_trials(search: "Search", among: Mapping[str, tuple[Param, ...]]) -> list[TrialConfig]:
+    """Find a candidate with some of its parameters as they are given, and list its trials.
+
+    Args:
+        search: what the candidate is of.
+        among: values of parameters; the others are choices and ends of ranges at random.
+
+    Raises:
+        UserError: none is found.
+    """
     rng = generator("probes", search.name)
-    for attempt in range(1, _NUM_TRIES + 1):
+    reason = UserError()
+    for _ in range(_NUM_TRIES):
         try:
-            trials_of(search, _draw(search.space, among, rng))
-            return
-        except UserError:
-            if attempt == _NUM_TRIES:
-                raise
+            return trials_of(search, _draw(search.space, among, rng))
+        except UserError as error:
+            reason = error
+    raise reason
 
 
 def _draw(
