@@ -44,11 +44,21 @@ class Contest:
         return view.curve[self.length - 1] if self.length else 0.0
 
     @property
-    def by_sampler(self) -> dict[str, dict[int, float]]:
-        """The hypervolumes by sampler and by the sampler's seed."""
+    def are_repeats(self) -> bool:
+        """Whether they differ in sampler and sampler's seed only: those of a sampler are repeats."""
+        hows = {(view.search.sampler, view.search.sampler_seed) for view in self.views}
+        return len(hows) == len(self.views) and len({v.search.setup for v in self.views}) == 1
+
+    def series(self, view: FrontView) -> str:
+        """Name what a search stands for: its sampler among repeats, else itself."""
+        return view.search.sampler if self.are_repeats else view.search.name
+
+    @property
+    def by_series(self) -> dict[str, dict[int, float]]:
+        """The hypervolumes by series and by the sampler's seed."""
         found: dict[str, dict[int, float]] = {}
         for view in self.views:
-            volumes = found.setdefault(view.search.sampler, {})
+            volumes = found.setdefault(self.series(view), {})
             volumes[view.search.sampler_seed] = self.volume(view)
         return found
 
@@ -63,8 +73,10 @@ class Contest:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What samplers reach over their repeats, and who wins at the same seed."""
-        found = self.by_sampler
+        """What samplers reach over their repeats, and which has more at the same seed."""
+        if not self.are_repeats:
+            return ("They differ in more than the sampler and its seed: none repeats another.",)
+        found = self.by_series
         means = [f"{name} {_spread(list(volumes.values()))}" for name, volumes in found.items()]
         wins = [_wins(found, *pair) for pair in combinations(found, 2)]
         over = "Mean ± sample standard deviation over the seeds of a sampler: "
@@ -75,8 +87,7 @@ def contest_of(searches: Sequence[Searched]) -> Contest:
     """Measure searches from one point of reference.
 
     Raises:
-        UserError: they differ in objectives, constraints or seeds, or two have the same sampler
-            and sampler's seed.
+        UserError: they differ in objectives, constraints or seeds.
     """
     first, *others = searches
     for other in others:
@@ -86,25 +97,12 @@ def contest_of(searches: Sequence[Searched]) -> Contest:
                     f"{first.name} and {other.name} cannot be compared: their {_WORDS[what]} "
                     "differ."
                 )
-    _check_distinct(searches)
     reference = reference_of(searches)
     views = tuple(view_of(search, reference=reference) for search in searches)
     return Contest(views=views, reference=reference, length=min(len(v.curve) for v in views))
 
 
 _WORDS = {"goals": "objectives", "bounds": "constraints", "seeds": "seeds"}
-
-
-def _check_distinct(searches: Sequence[Searched]) -> None:
-    seen: dict[tuple[str, int], str] = {}
-    for search in searches:
-        how = (search.sampler, search.sampler_seed)
-        if how in seen:
-            raise UserError(
-                f"{seen[how]} and {search.name} are no repeats of each other: both have the "
-                f"sampler {search.sampler} with seed {search.sampler_seed}."
-            )
-        seen[how] = search.name
 
 
 def _spread(values: Sequence[float]) -> str:
@@ -137,15 +135,15 @@ def contest_frame(contest: Contest) -> pl.DataFrame:
     """Give a row for each search.
 
     Returns:
-        search, sampler, sampler_seed, candidates, feasible and on_front (how many there are in
-        all), hypervolume (at the length at which all are compared).
+        search, sampler, sampler_seed, candidates (that have ended), feasible and on_front (how
+        many there are in all), hypervolume (at the length at which all are compared).
     """
     rows = [
         {
             "search": view.search.name,
             "sampler": view.search.sampler,
             "sampler_seed": view.search.sampler_seed,
-            "candidates": len(view.search.candidates),
+            "candidates": len(view.curve),
             "feasible": sum(c.feasible for c in view.search.candidates),
             "on_front": len(view.front),
             "hypervolume": contest.volume(view),
@@ -193,13 +191,13 @@ def contest_json(contest: Contest) -> str:
 
 
 def contest_figure(contest: Contest) -> Figure:
-    """Draw the hypervolume of the searches over their candidates, by sampler.
+    """Draw the hypervolume of the searches over their candidates, by sampler or search.
 
     Raises:
-        UserError: there are more samplers than one figure can tell apart.
+        UserError: there are more of them than one figure can tell apart.
     """
     data = curves_frame(
-        {(v.search.sampler, v.search.name): v.curve[: contest.length] for v in contest.views}
+        {(contest.series(v), v.search.name): v.curve[: contest.length] for v in contest.views}
     )
     lines = "A line for each search; where a sampler has several, the thick one is their mean."
     chart = styled(curves_chart(data))

@@ -7,7 +7,7 @@ complete candidates, feasible or not.
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from analysis.front.candidates import Candidate
@@ -15,6 +15,7 @@ from analysis.front.searched import Goal, Scale
 from analysis.settings import value_text
 
 if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
@@ -78,21 +79,18 @@ def _shares(study: "Study", losses: dict[int, float]) -> dict[str, float]:
     return {name: share / total for name, share in found.items()} if total > 0.0 else {}
 
 
-def scales_of(study: "Study") -> tuple[Scale, ...]:
-    """List the parameters of a study's trials and what they range over, in their order."""
-    found: dict[str, Scale] = {}
-    for trial in study.get_trials(deepcopy=False):
-        for name, distribution in trial.distributions.items():
-            if name not in found:
-                choices = getattr(distribution, "choices", ())
-                found[name] = Scale(
-                    name=name,
-                    low=getattr(distribution, "low", None),
-                    high=getattr(distribution, "high", None),
-                    log=getattr(distribution, "log", False),
-                    choices=tuple(map(shown, choices)),
-                )
-    return tuple(found.values())
+def scales_of(distributions: "Mapping[str, BaseDistribution]") -> tuple[Scale, ...]:
+    """Say what parameters range over, by the distributions that Optuna draws them from."""
+    return tuple(
+        Scale(
+            name=name,
+            low=getattr(distribution, "low", None),
+            high=getattr(distribution, "high", None),
+            log=getattr(distribution, "log", False),
+            choices=tuple(shown(each) for each in getattr(distribution, "choices", ())),
+        )
+        for name, distribution in distributions.items()
+    )
 
 
 def shown(value: object) -> str:

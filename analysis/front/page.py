@@ -6,8 +6,15 @@ from importlib.resources import files
 
 from analysis.figures.figure import Figure
 from analysis.figures.write import vega_scripts
-from analysis.front.compare import Contest, contest_csv, contest_heads, contest_json, contest_rows
-from analysis.front.render import Texts, front_csv, front_json, heads_of, rows_of
+from analysis.front.compare import (
+    Contest,
+    contest_csv,
+    contest_frame,
+    contest_heads,
+    contest_json,
+    contest_rows,
+)
+from analysis.front.render import Texts, front_csv, front_json, heads_of, rows_of, values_of
 from analysis.front.view import FrontView, seeds_text
 from analysis.pages import fill_page
 from analysis.report.downloads import Download, compact
@@ -21,14 +28,14 @@ class PageTable:
     Attributes:
         title: its heading.
         heads: of the columns.
-        rows: each as long as the heads.
+        rows: each as long as the heads: texts, and what they are sorted by.
         words: below it.
         files: the same as data.
     """
 
     title: str
     heads: Texts
-    rows: Sequence[Texts]
+    rows: Sequence[Sequence[tuple[str, object]]]
     words: tuple[str, ...]
     files: tuple[Download, ...]
 
@@ -47,7 +54,7 @@ def front_page(view: FrontView, figures: Sequence[Figure], command: str, made_at
     table = PageTable(
         title="The front",
         heads=heads_of(view),
-        rows=rows_of(view),
+        rows=_sortable(rows_of(view), values_of(view)),
         words=(view.caption, *view.notes),
         files=(
             Download(file=f"{name}.csv", text=front_csv(view)),
@@ -66,7 +73,7 @@ def contest_page(contest: Contest, figures: Sequence[Figure], command: str, made
     table = PageTable(
         title="Hypervolume",
         heads=contest_heads(),
-        rows=contest_rows(contest),
+        rows=_sortable(contest_rows(contest), contest_frame(contest).rows()),
         words=(contest.caption, *contest.notes),
         files=(
             Download(file="searches.csv", text=contest_csv(contest)),
@@ -75,6 +82,12 @@ def contest_page(contest: Contest, figures: Sequence[Figure], command: str, made
     )
     by = f"{len(contest.views)} searches"
     return _page("Searches beside each other", "", by, table, figures, command, made_at)
+
+
+def _sortable(
+    texts: Sequence[Texts], values: Sequence[Sequence[object]]
+) -> list[list[tuple[str, object]]]:
+    return [list(zip(*row, strict=True)) for row in zip(texts, values, strict=True)]
 
 
 def _page(

@@ -63,6 +63,20 @@ def rows_of(view: FrontView) -> list[Texts]:
     return [(_name(each, view), *results, *settings) for each, results, settings in parts]
 
 
+def values_of(view: FrontView) -> list[tuple[object, ...]]:
+    """Give what the columns of `rows_of` are sorted by; empty where there is nothing."""
+    metrics, names = view.search.metrics, setting_heads(view)
+    return [
+        (
+            each.number,
+            each.n,
+            *(each.mean.get(metric, "") for metric in metrics),
+            *(each.params.get(name, "") for name in names),
+        )
+        for each in view.front
+    ]
+
+
 def _name(candidate: Candidate, view: FrontView) -> str:
     is_chosen = candidate.number == view.chosen
     return f"{CHOSEN} {candidate.number}" if is_chosen else str(candidate.number)

@@ -138,8 +138,7 @@ def _panel(
         line = alt.Chart(front).mark_line(interpolate=step, color=SERIES[0].colour, aria=False)
         layers.append(line.encode(x=axes[x].across(x), y=axes[y].channel(y)))
     layers += _bars(front, axes, x, y)
-    ordered = [data.filter(kind=kind) for kind in KINDS]
-    layers.append(_marks(pl.concat(ordered), axes, x, y))
+    layers += _marks(data, axes, x, y)
     layers.append(_name(front, axes, x, y))
     chart = alt.LayerChart(width=size[0], height=size[1])
     chart.layer = layers
@@ -156,18 +155,20 @@ def _bars(front: pl.DataFrame, axes: dict[str, Axis], x: str, y: str) -> list[al
     return [*found, base.encode(**tall)]
 
 
-def _marks(data: pl.DataFrame, axes: dict[str, Axis], x: str, y: str) -> alt.Chart:
-    look: dict[str, Any] = {}
+def _marks(data: pl.DataFrame, axes: dict[str, Axis], x: str, y: str) -> list[alt.Chart]:
     kinds = [kind for kind in KINDS if kind in set(data["kind"])]
-    for channel, values in (
-        ("fill", _FILLS), ("stroke", _STROKES), ("shape", _SHAPES), ("size", _SIZES),
-    ):  # fmt: skip
-        scale = {"domain": kinds, "range": [values[KINDS.index(kind)] for kind in kinds]}
-        look[channel] = getattr(alt, channel.capitalize())("kind:N", title=None, scale=scale)
+    look: dict[str, Any] = {"x": axes[x].across(x), "y": axes[y].channel(y)}
+    for kind, values in ((alt.Fill, _FILLS), (alt.Stroke, _STROKES), (alt.Shape, _SHAPES)):
+        scale = {"domain": kinds, "range": [values[KINDS.index(each)] for each in kinds]}
+        look[kind.__name__.lower()] = kind("kind:N", title=None, scale=scale)
     tips = [f"{_NUMBER}:Q", "kind:N", *(f"{name}:Q" for name in (x, y) if name != _NUMBER)]
-    mark = alt.Chart(data).mark_point(strokeWidth=0.7, clip=True)
-    drawn: alt.Chart = mark.encode(x=axes[x].across(x), y=axes[y].channel(y), tooltip=tips, **look)
-    return drawn
+    # One layer each, so that those of the front lie above the others.
+    return [
+        alt.Chart(data.filter(kind=kind))
+        .mark_point(size=_SIZES[KINDS.index(kind)], strokeWidth=0.7, clip=True)
+        .encode(tooltip=tips, **look)
+        for kind in kinds
+    ]
 
 
 def _name(front: pl.DataFrame, axes: dict[str, Axis], x: str, y: str) -> alt.Chart:

@@ -89,6 +89,7 @@ class Searched:
         num_asked: how many candidates the search was asked for.
         scales: of the parameters, in order.
         candidates: by their numbers.
+        setup: all that repeats of a search have in common, in whatever form.
         importances: by metric, how much each parameter decides of it, of 1 in all; see
             `analysis.front.importance`.
     """
@@ -104,6 +105,7 @@ class Searched:
     num_asked: int
     scales: tuple[Scale, ...]
     candidates: tuple[Candidate, ...] = field(repr=False)
+    setup: str = ""
     importances: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property

@@ -24,7 +24,7 @@ class FrontView:
         front: the best of the feasible candidates, by the first objective.
         choice: which of them a rule chose; None where there is none.
         reference: of the hypervolume.
-        curve: the hypervolume after each candidate.
+        curve: the hypervolume after each candidate that has ended.
     """
 
     search: Searched
@@ -115,12 +115,13 @@ def view_of(search: Searched, rule: str = KNEE, reference: Reference | None = No
     """
     front = front_of(search.candidates, search.goals)
     chosen = reference or reference_of([search])
+    ended = [each for each in search.candidates if each.state != "running"]
     return FrontView(
         search=search,
         front=front,
         choice=choose(front, search.goals, rule),
         reference=chosen,
-        curve=tuple(curve_of(search.candidates, chosen)),
+        curve=tuple(curve_of(ended, chosen)),
     )
 
 
