@@ -1,13 +1,10 @@
 """The front of searches that the command line shows; imported by it alone, since it takes time."""
 
-import dataclasses
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from analysis.figures.figure import Figure
 from analysis.figures.write import write_figure
@@ -25,19 +22,15 @@ from analysis.front.figures import figures_of_front
 from analysis.front.importance import importances_of, scales_of
 from analysis.front.page import contest_page, front_page
 from analysis.front.render import FRONT_FORMATS
-from analysis.front.rules import KNEE, Choice
+from analysis.front.rules import KNEE
 from analysis.front.searched import Bound, Goal, Searched
-from analysis.front.view import FrontView, seeds_text, view_of
-from sweeps.checks import axis_of, check_name
+from analysis.front.view import FrontView, view_of
+from sweeps.chosen import emit_chosen
 from sweeps.command import this_command
-from sweeps.searching.candidates import trials_of
 from sweeps.searching.spec import Search, load_search
 from sweeps.searching.storage import load_study, storage_url
 from sweeps.searching.study import candidates_of
-from sweeps.spec import DEFAULTS, Sweep
-from trainables.config import IMAGE_PREFIX, PROCEDURE_FIELDS, TrialConfig
 from trainables.errors import UserError, did_you_mean
-from trainables.presets import preset_fields
 
 FORMATS = ("text", "md", "csv", "json", "html")
 FIGURE_FORMATS = ("svg", "pdf")
@@ -84,8 +77,8 @@ def show_front(
     found = [(search, _searched(search, study)) for search, study in begun]
     if len(found) == 1:
         ((search, searched),) = found
-        shown: FrontView | Contest = view_of(searched, rule)
-        emitted = [_emit(search, shown, emit)] if emit and isinstance(shown, FrontView) else []
+        shown: FrontView | Contest = (view := view_of(searched, rule))
+        emitted = [emit_chosen(search, view, emit)] if emit else []
     else:
         if emit or rule != KNEE:
             raise UserError(f"{'--emit' if emit else '--rule'} takes one search, not {len(found)}.")
@@ -182,69 +175,3 @@ def _write_all(shown: FrontView | Contest, folder: Path) -> str:
             write_figure(figure.chart, folder / f"{figure.name}.{suffix}")
     write_file(folder / f"{stem}.html", _page(shown, figures))
     return f"wrote tables and {len(figures)} figures to {folder}: open {folder / stem}.html"
-
-
-def _emit(search: Search, view: FrontView, path: Path) -> str:
-    """Write a sweep of the chosen setting on the seeds that the search did not use."""
-    if path.suffix != ".yaml":
-        raise UserError(f"--emit {path}: a sweep is a .yaml file.")
-    if view.choice is None:
-        raise UserError(
-            f"--emit {path}: no candidate of {search.name} is complete and feasible, so that none "
-            "can be chosen."
-        )
-    sweep = sweep_of(search, view.choice, check_name(path.stem, f"--emit {path}"))
-    content = {key: value for key, value in sweep.to_dict().items() if value}
-    content["axes"] = {axis_of("seed"): _seeds(search.confirmation_seeds)}
-    written = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
-    write_file(path, written)
-    return f"wrote {path}: candidate {view.choice.candidate.number} on fresh seeds"
-
-
-def sweep_of(search: Search, choice: Choice, name: str) -> Sweep:
-    """Give the sweep that runs a chosen candidate on the seeds kept for confirmation.
-
-    Args:
-        search: whose candidate it is.
-        choice: the candidate and the rule that chose it.
-        name: of the sweep.
-    """
-    fresh = dataclasses.replace(search, seeds=search.confirmation_seeds)
-    trials = trials_of(fresh, choice.candidate.params)
-    description = (
-        f"Candidate {choice.candidate.number} of the search {search.name}, chosen on seeds "
-        f"{seeds_text(search.seeds)} by the rule {choice.rule}, on seeds that the search did not "
-        "use."
-    )
-    sweep = Sweep(
-        name=name,
-        description=description,
-        preset=search.preset,
-        fixed=_decided(search, trials[0]),
-        axes={"seed": search.confirmation_seeds},
-        source=name,
-    )
-    assert set(sweep.trials()) == set(trials)
-    return sweep
-
-
-def _decided(search: Search, config: TrialConfig) -> dict[str, Any]:
-    """Give the settings that the preset does not decide alike, and those that the search names."""
-    fields = config.model_dump(exclude_none=True, exclude={"seed"})
-    known = dict(DEFAULTS)
-    if search.preset:
-        known |= preset_fields(search.preset, config.encoder, config.model)
-    named = {*search.fixed, *search.space}
-    if config.encoder == "both":
-        # What is said of one encoder would hold for both, unless the other one says its own.
-        named |= {*PROCEDURE_FIELDS, *(IMAGE_PREFIX + name for name in PROCEDURE_FIELDS)}
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in fields.items()
-        if name in named or name not in known or known[name] != value
-    }
-
-
-def _seeds(seeds: Sequence[int]) -> str | list[int]:
-    text = seeds_text(seeds)
-    return text if "-" in text and "," not in text else list(seeds)

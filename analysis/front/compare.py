@@ -45,7 +45,7 @@ class Contest:
 
     @property
     def are_repeats(self) -> bool:
-        """Whether they differ in sampler and sampler's seed only: those of a sampler are repeats."""
+        """Whether they differ only in the sampler and its seed."""
         hows = {(view.search.sampler, view.search.sampler_seed) for view in self.views}
         return len(hows) == len(self.views) and len({v.search.setup for v in self.views}) == 1
 
