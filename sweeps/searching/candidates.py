@@ -136,6 +136,12 @@ def _in_steps(search: "Search", settings: dict[str, Any]) -> dict[str, Any]:
     of_image = IMAGE_PREFIX + _MILESTONES
     if draft.encoder == "both" and _MILESTONES in shares and of_image not in settings:
         shares[of_image] = shares[_MILESTONES]
+    for name, value in shares.items():
+        if not all(0 < share < 1 for share in value):
+            raise UserError(
+                f"{search.source}: {name} {list(value)} are no shares of the steps: give numbers "
+                "between 0 and 1, or whole steps."
+            )
     return settings | {name: _steps(name, value, draft) for name, value in shares.items()}
 
 

@@ -63,8 +63,8 @@ def open_study(
     where = storage if isinstance(storage, str) else "the storage"
     database = open_storage(storage) if isinstance(storage, str) else storage
     directions = [_DIRECTIONS[goal.maximize] for goal in search.objectives]
-    # Otherwise it tells of each step on the terminal.
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    # Otherwise it tells of each step on the terminal, and which package would make it faster.
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(
         storage=database,
         study_name=search.name,
