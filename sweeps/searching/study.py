@@ -109,11 +109,6 @@ def ask(study: optuna.Study, search: Search) -> tuple[int, dict[str, Param]]:
     )
 
 
-def num_asked(study: optuna.Study) -> int:
-    """Count the candidates that were asked for: those that ended and those that run."""
-    return len(candidates_of(study))
-
-
 def tell(study: optuna.Study, number: int, outcome: Outcome, reason: str = "") -> None:
     """Tell a study how a candidate ended.
 
