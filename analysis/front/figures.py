@@ -61,9 +61,9 @@ def _importances(view: FrontView) -> Figure:
         metric_of(name).label for name in view.search.metrics if name not in view.search.importances
     ]
     words = [
-        "How much each parameter sets the best tenth of the complete candidates apart, feasible or",
-        "not, for each metric by itself (PED-ANOVA, the default evaluator of Optuna; nothing in it",
-        "is random).",
+        "How much each parameter sets the best tenth of the complete candidates apart, with all",
+        "that are as good as the last of it, feasible or not and for each metric by itself",
+        "(PED-ANOVA, the default evaluator of Optuna; nothing in it is random).",
         *_why_left_out(left_out),
     ]
     chart = styled(importances_chart(data))

@@ -1,8 +1,8 @@
 """How much each parameter decides, by Optuna's default evaluator; nothing in it is random.
 
 PED-ANOVA (Watanabe et al., 2023; of conditional parameters 2026) asks which parameters set the best
-tenth of the candidates apart, for each metric by itself. It needs the parameters and metrics of
-complete candidates, feasible or not.
+tenth of the candidates (and all as good as its last) apart, for each metric by itself. It looks at
+all complete candidates, feasible or not.
 """
 
 import math
