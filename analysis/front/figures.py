@@ -10,7 +10,7 @@ from analysis.figures.figure import Figure
 from analysis.figures.style import styled
 from analysis.front.curves import curves_chart, curves_frame, importances_chart, importances_frame
 from analysis.front.hypervolume import reference_text
-from analysis.front.importance import MIN_CANDIDATES
+from analysis.front.importance import ENOUGH_CANDIDATES, MIN_CANDIDATES
 from analysis.front.parallel import lines_frame, parallel_chart
 from analysis.front.pareto import counts
 from analysis.front.scatter import num_outside, points_of, scatter_chart
@@ -57,6 +57,7 @@ def _hypervolume(view: FrontView) -> Figure:
 
 def _importances(view: FrontView) -> Figure:
     data = importances_frame(view.search.importances)
+    num = sum(each.state == "complete" for each in view.search.candidates)
     left_out = [
         metric_of(name).label for name in view.search.metrics if name not in view.search.importances
     ]
@@ -64,6 +65,11 @@ def _importances(view: FrontView) -> Figure:
         "How much each parameter sets the best tenth of the complete candidates apart, with all",
         "that are as good as the last of it, feasible or not and for each metric by itself",
         "(PED-ANOVA, the default evaluator of Optuna; nothing in it is random).",
+        *(
+            [f"The best tenth of {num} is small: a hint, no more."]
+            if num < ENOUGH_CANDIDATES
+            else []
+        ),
         *_why_left_out(left_out),
     ]
     chart = styled(importances_chart(data))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MIN_CANDIDATES = 20
 """Of fewer, the best tenth is a single one."""
+ENOUGH_CANDIDATES = 50
+"""Of these the best tenth has five, the least that Optuna advises."""
 BEST_SHARE = 0.1
 """What the evaluator calls its target quantile."""
 

@@ -127,6 +127,7 @@ def test_metrics_without_importances_are_named():
     caption = figures_of_front(view_of(drawn()))[2].caption
     assert "Left out: IDIA TPR" in caption
     assert "PED-ANOVA" in caption
+    assert "The best tenth of 40 is small: a hint, no more." in caption
 
 
 def test_the_page_holds_all_of_it(view, figures):
