@@ -18,15 +18,8 @@ from tests.sweeps import fakes
 from tests.sweeps.searching import trainables
 from trainables.config import TrialConfig
 
+pytestmark = pytest.mark.usefixtures("no_store")
 ONE_NAME = {"space": {"neutral_term": {"choices": ["human", "person"]}}}
-
-
-@pytest.fixture(autouse=True)
-def _no_store(monkeypatch: pytest.MonkeyPatch) -> None:
-    def down(uri: str, results: Path) -> None:
-        raise OSError("down")
-
-    monkeypatch.setattr("sweeps.searching.known.open_store", down)
 
 
 def fingerprints(config: TrialConfig) -> dict[str, str]:
