@@ -84,7 +84,8 @@ def show_front(
             raise UserError(f"{'--emit' if emit else '--rule'} takes one search, not {len(found)}.")
         shown, emitted = contest_of([searched for _, searched in found]), []
     told = _written(shown, format_name, out)
-    return "\n".join([told, *emitted])
+    # What programs read is not followed by words.
+    return "\n".join([told, *emitted]) if out or format_name == "text" else told
 
 
 def _format(asked: str | None, out: Path | None) -> str:

@@ -148,6 +148,8 @@ def test_the_chosen_setting_is_emitted_on_fresh_seeds(results: Path, tmp_path: P
         f"Candidate {number} of the search mine, chosen on seeds 0-1 by the rule best-sim-clean, "
         "on seeds that the search did not use."
     )
+    assert json.loads(show_front(["mine"], results=results, format_name="json", emit=path))
+    show_front(["mine"], results=results, rule="best-sim-clean", emit=path)
     content = yaml.safe_load(path.read_text())
     assert content["axes"] == {"seeds": "10-19"}
     assert {"alpha", "beta", "num_names"} <= set(content["fixed"])
