@@ -22,7 +22,7 @@ def main(folder: str, kind: str, num_candidates: str, seconds: str) -> int:
             root / "results",
             None,
             None,
-            Resources(),
+            Resources(max_concurrent=1),  # the fifth trial starts when four have ended
             science=lambda: Science(
                 trainable=getattr(trainables, kind), build_shared=lambda configs, progress: shared
             ),

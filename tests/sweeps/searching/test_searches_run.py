@@ -105,7 +105,6 @@ def test_trials_that_do_worse_while_they_train_are_stopped(tmp_path: Path, by: s
     steps = [event.step for event in events if event.kind == "pruned"]
     assert len(steps) == len(pruned)
     assert all(step is not None and 2 <= step <= 8 for step in steps)
-    assert not list((tmp_path / "results" / "logs").glob("*.log")) or steps
     assert read_record(tmp_path / "results").keys("pruned") == {
         event.trial_key for event in events if event.kind == "pruned"
     }
@@ -132,7 +131,7 @@ def wait_until(driver: subprocess.Popen[str], folder: Path, num_started: int) ->
 def test_a_search_that_was_stopped_goes_on_to_the_number_asked_for(
     tmp_path: Path, signum: signal.Signals
 ) -> None:
-    driver = start(tmp_path, "Formula", 3, 2)
+    driver = start(tmp_path, "Formula", 3, 1)
     wait_until(driver, tmp_path, 5)
     driver.send_signal(signum)
     _, err = driver.communicate()
@@ -141,7 +140,7 @@ def test_a_search_that_was_stopped_goes_on_to_the_number_asked_for(
         assert "go on to the number asked for with: driver.py" in err
         assert "Traceback" not in err
     before = read_record(tmp_path / "results").keys("finished")
-    assert 1 <= len(before) < 9
+    assert len(before) in (4, 5)
     again = start(tmp_path, "Formula", 3, 0)
     out, err = again.communicate()
     assert again.returncode == 0, err
@@ -153,5 +152,4 @@ def test_a_search_that_was_stopped_goes_on_to_the_number_asked_for(
     assert [candidate.state for candidate in candidates_of(study)] == ["complete"] * 3
     record = read_record(tmp_path / "results")
     assert len(record.searches["formula"].trial_keys) == 9
-    study._storage.remove_session()
     assert out == ""
