@@ -198,6 +198,8 @@ def sweep_from(content: Any, source: str) -> Sweep:
     """
     if not isinstance(content, dict):
         raise UserError(f"{source}: a sweep is a mapping with the keys {', '.join(_KEYS)}.")
+    if "space" in content:
+        raise UserError(f"{source} is a search and not a sweep: `unremember search` runs it.")
     for key in content:
         if key not in _KEYS:
             raise UserError(f"{source}: unknown key {key!r}: {did_you_mean(str(key), _KEYS)}")

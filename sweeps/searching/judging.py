@@ -48,7 +48,7 @@ class _Judged:
 
     @property
     def _lost(self) -> list[Ended]:
-        return [ended for ended in self.ended.values() if ended.kind != "finished"]
+        return [ended for ended in list(self.ended.values()) if ended.kind != "finished"]
 
 
 class CandidateWork:

@@ -13,6 +13,7 @@ from sweeps.events import SweepEvent, TrialEvent
 from sweeps.journal import Journal
 from sweeps.searching.known import Ended, Known
 from sweeps.show import status_text
+from sweeps.spec import load_sweep
 from sweeps.standing import read_record
 from sweeps.tracking import Tracker
 from tests.sweeps.fakes import event
@@ -85,3 +86,8 @@ def test_a_search_stands_beside_the_sweeps(tmp_path: Path) -> None:
     assert text.startswith("formula: a search for 4 candidates, trials: 0 finished, 1 failed, last")
     with pytest.raises(UserError, match="are those of searches, which have counted them"):
         failed_sweeps(tmp_path)
+
+
+def test_a_search_is_no_sweep() -> None:
+    with pytest.raises(UserError, match="is a search and not a sweep: `unremember search` runs it"):
+        load_sweep("text-tradeoff")
