@@ -78,6 +78,15 @@ def run_trials(
             interrupt.deferred = False
 
 
+def pseudonym_key(trials: Sequence[Trial]) -> bytes:
+    """Give the key of what people are called; empty where all of them are invented.
+
+    Raises:
+        UserError: it cannot be read, or is no key of its owner alone.
+    """
+    return own_key() if any(trial.config.data != BUILTIN for trial in trials) else b""
+
+
 @contextmanager
 def _ray_output(results: Path) -> Iterator[None]:
     """Keep what Ray prints off the live view: pages of advice for every worker that dies."""
@@ -113,8 +122,8 @@ def _run_experiment(
         for name, value in shared.items()
     }
     extra: dict[str, Any] = {"kept": wanted} if wanted else {}
-    if any(trial.config.data != BUILTIN for trial in trials):
-        extra["pseudonym_key"] = own_key()
+    if key := pseudonym_key(trials):
+        extra["pseudonym_key"] = key
     with_all = tune.with_parameters(trainable, jobs=jobs, shared=references, **extra)
     # Not a Tuner: it pickles its callbacks, and ours hold the journal.
     tune.run(

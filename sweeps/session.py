@@ -126,8 +126,9 @@ class _Run:
         board = Board(trials, estimator_of(record))
         if not trials:
             return board
-        from sweeps.launch import run_trials
+        from sweeps.launch import pseudonym_key, run_trials
 
+        pseudonym_key(trials)  # a key that cannot be read is told before anything is built
         what = science()
         with self._joined() as slots:
             shared = self._build_shared(what, [trial.config for trial in trials], slots)
