@@ -124,9 +124,14 @@ def _expected(sweep: Sweep, members: pl.DataFrame, event: SweepEvent | None) -> 
     What cannot be fingerprinted here, since weights or data are elsewhere or have changed, is
     recognised by its settings.
     """
-    expected = expected_of(sweep)
     if event is not None:
         members = members.filter(pl.col("trial_key").is_in(event.trial_keys))
+        known = _keys_by_settings(members)
+        configs = sweep.trials()
+        keys = [known.get(_settings(config)) for config in configs]
+        if None not in keys:  # all of them ran: gigabytes need not be hashed to tell which
+            return tuple((str(key), config) for key, config in zip(keys, configs, strict=True))
+    expected = expected_of(sweep)
     ran = set(members["trial_key"])
     unseen = members.filter(~pl.col("trial_key").is_in([key for key, _ in expected]))
     known = _keys_by_settings(unseen)

@@ -19,8 +19,7 @@ from trainables.errors import UserError, did_you_mean
 
 TABLE_FORMATS = tuple(name for name in FORMATS if name != "text")
 FIGURE_FORMATS = ("pdf", "svg", "png")
-_OF_MODEL = ("figure6",)
-"""Not of trials: needs a model and its data, which this machine may not have."""
+_OF_MODEL = "figure6 is about a model and its data: `unremember figure figure6` draws it"
 
 
 def write_paper(out: Path, results: Path, uri: str | None, data: str | None) -> str:
@@ -42,7 +41,7 @@ def write_paper(out: Path, results: Path, uri: str | None, data: str | None) -> 
         raise UserError(f"--data {data}: {did_you_mean(str(data), [BUILTIN])}")
     ending = f"-{BUILTIN}" if data else ""
     tables = [name + ending for name in paper_tables.PAPER_TABLES]
-    figures = [name + ending for name in paper_figures.PAPER_FIGURES if name not in _OF_MODEL]
+    figures = [name + ending for name in paper_figures.PAPER_FIGURES]
     sources = {name: paper_tables.sweeps_of(name) for name in tables}
     sources |= {name: paper_figures.sweeps_of(name) for name in figures}
     with preparing(Console(stderr=True)) as progress:
@@ -93,4 +92,4 @@ def _told(
     lines = [f"wrote {', '.join(written)} to {out}", *left_out]
     if not_run:
         lines.append(f"not run: {', '.join(not_run)}")
-    return "\n".join(lines)
+    return "\n".join([*lines, _OF_MODEL])

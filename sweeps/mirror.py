@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from analysis.store import (
+    COMMIT_TAG,
+    ERROR_TAG,
     KIND_SWEEP,
     KIND_TAG,
     KIND_TRIAL,
@@ -25,10 +27,8 @@ if TYPE_CHECKING:
     from mlflow.entities import Metric, Run
 
 PARENT_TAG = "mlflow.parentRunId"
-ERROR_TAG = "unremember.error"
 SPEC_TAG = "unremember.spec"
 NOTE_TAG = "mlflow.note.content"
-COMMIT_TAG = "mlflow.source.git.commit"
 
 _MAX_TAG = 5000
 _MAX_METRICS = 1000

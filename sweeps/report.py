@@ -30,7 +30,7 @@ INDEX = "index.html"
 
 
 def write_report(
-    sweeps: Sequence[Sweep],
+    sweeps: Sequence[str | Sweep],
     results: Path,
     uri: str | None,
     out: Path | None = None,
@@ -40,7 +40,7 @@ def write_report(
     """Write a page for each sweep, and an overview of them.
 
     Args:
-        sweeps: which; none means all that were ever run in the results.
+        sweeps: which, by name or file or as they are; none means all that were run in the results.
         results: the folder of journal and logs.
         uri: of the tracking store; None takes that of the environment or of the folder.
         out: the folder of the pages, `report` in the results if left out; pages that are there are

@@ -112,7 +112,9 @@ def report(
     """Write a page for each experiment, and one over all, to open in a browser."""
     from sweeps.report import write_report
 
-    sweeps = sweeps_of(specs or [], settings, data)
+    # A bare name is the sweep as it was last run; with changes, it is that of its file.
+    changed = settings or data is not None
+    sweeps = sweeps_of(specs or [], settings, data) if changed else specs or []
     typer.echo(write_report(sweeps, results, tracking_uri, out, names=names))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from analysis.runs.columns import FINISHED, RUN_SCHEMA, field_schema, frame_schema
-from analysis.store import TRIAL_KEY_TAG, membership_tag, people_of
+from analysis.store import COMMIT_TAG, ERROR_TAG, TRIAL_KEY_TAG, membership_tag, people_of
 from trainables.config import field_names
 from trainables.metrics import METRICS, find_metric
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _TAGS = {
     "trial_key": TRIAL_KEY_TAG,
-    "error": "unremember.error",
-    "commit": "mlflow.source.git.commit",
+    "error": ERROR_TAG,
+    "commit": COMMIT_TAG,
     "device": "unremember.worker.device",
     "hostname": "unremember.hostname",
     "cpu": "unremember.cpu",

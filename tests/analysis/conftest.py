@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from analysis.runs import RUN_SCHEMA, frame_schema
+from analysis.runs.search import Search
 from trainables.config import TrialConfig, applies_to
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -90,3 +91,37 @@ def make_frame():
 @pytest.fixture(scope="session")
 def load_case():
     return _case
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory):
+    from mlflow import MlflowClient
+
+    path = tmp_path_factory.mktemp("template") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def store(tmp_path, empty_store, make_config):
+    """Two sweeps that are over: of two trials, and of one that failed."""
+    from tests.analysis.stores import START_S, Store  # MLflow takes seconds to import
+
+    made = Store(tmp_path / "mlflow.db", empty_store, make_config)
+    made.run("first", made.trial("a"), made.trial("b", at=START_S + 20))
+    made.run("second", made.trial("c", "second", kind="failed"))
+    return made
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What trials were asked for, one tuple of conditions a search; `()` reads all."""
+    found = []
+    trials = Search.trials
+
+    def spy(self, *where):
+        found.append(where)
+        return trials(self, *where)
+
+    monkeypatch.setattr(Search, "trials", spy)
+    return found

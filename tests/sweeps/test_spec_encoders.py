@@ -53,7 +53,7 @@ def test_what_is_said_of_the_image_encoder_wins() -> None:
     ).trials()
     assert (trial.alpha, trial.image_alpha) == (0.3, 0.7)
     (alone,) = read("fixed: {encoder: both, num_names: 1, seed: 0, image_alpha: 0.7}").trials()
-    assert alone.alpha == preset_fields("builtin", "text", "builtin")["alpha"]
+    assert alone.alpha == preset_fields("builtin", "both", "builtin")["alpha"] == 16
 
 
 def test_preset_of_the_image_encoder_alone() -> None:

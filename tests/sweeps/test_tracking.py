@@ -8,6 +8,8 @@ from mlflow import MlflowClient
 
 from analysis.runs import load_runs
 from analysis.store import (
+    COMMIT_TAG,
+    ERROR_TAG,
     KIND_SWEEP,
     KIND_TAG,
     SWEEP_TAG,
@@ -18,7 +20,7 @@ from analysis.store import (
 from sweeps.connect import open_store, settle, tracking_uri
 from sweeps.events import SweepEvent
 from sweeps.journal import Journal
-from sweeps.mirror import COMMIT_TAG, ERROR_TAG, PARENT_TAG, SPEC_TAG, Mirror
+from sweeps.mirror import PARENT_TAG, SPEC_TAG, Mirror
 from sweeps.tracking import Tracker
 from tests.sweeps.fakes import CONFIG, event
 from trainables.errors import UserError
