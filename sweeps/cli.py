@@ -22,6 +22,7 @@ from sweeps.options import (
     Results,
     Set,
     Specs,
+    Storage,
     TrackingUri,
     sweeps_of,
 )
@@ -90,6 +91,35 @@ def run(
     )  # fmt: skip
     sweeps = with_keep(sweeps_of(specs, settings, data), keep)
     raise typer.Exit(run_and_show(sweeps, results, tracking_uri, resources))
+
+
+@app.command()
+def search(
+    spec: Annotated[
+        str, typer.Argument(help="A search's file, or the name of one of the project's.")
+    ],
+    settings: Set = None,
+    data: Data = None,
+    results: Results = RESULTS,
+    tracking_uri: TrackingUri = None,
+    storage: Storage = None,
+    cpus_per_trial: Cpus = 1,
+    gpus_per_trial: Gpus = None,
+    max_concurrent: MaxConcurrent = None,
+    address: Address = "",
+) -> None:
+    """Search for the best trade-offs; goes on to the number of candidates asked for."""
+    from sweeps.cluster import Resources
+    from sweeps.searching.overrides import override_search
+    from sweeps.searching.run import search_and_show
+    from sweeps.searching.spec import load_search
+
+    resources = Resources(
+        address=address, cpus_per_trial=cpus_per_trial, gpus_per_trial=gpus_per_trial,
+        max_concurrent=max_concurrent,
+    )  # fmt: skip
+    wanted = override_search(load_search(spec), settings or [], data)
+    raise typer.Exit(search_and_show(wanted, results, tracking_uri, storage, resources))
 
 
 @app.command()
@@ -179,7 +209,8 @@ def world(
 
 
 for command in (
-    views.table, views.figure, views.report, views.paper, views.people, export.export,
+    views.table, views.figure, views.report, views.paper, views.people, views.front,
+    export.export,
 ):  # fmt: skip
     app.command()(command)
 

@@ -38,6 +38,9 @@ Gpus = Annotated[
 ]
 MaxConcurrent = Annotated[int | None, typer.Option(help="Most trials at a time.")]
 Address = Annotated[str, typer.Option(help="A running Ray cluster, such as `auto`.")]
+Storage = Annotated[
+    str | None, typer.Option(help="Database of the studies; else a file in the results.")
+]
 Keep = Annotated[
     str | None,
     typer.Option(

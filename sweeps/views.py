@@ -11,6 +11,7 @@ from sweeps.options import (
     OptionalSpecs,
     Results,
     Set,
+    Storage,
     TrackingUri,
     sweeps_of,
 )
@@ -116,6 +117,38 @@ def report(
     changed = settings or data is not None
     sweeps = sweeps_of(specs or [], settings, data) if changed else specs or []
     typer.echo(write_report(sweeps, results, tracking_uri, out, names=names))
+
+
+def front(
+    names: Annotated[
+        list[str], typer.Argument(help="A search, or several to compare; or their files.")
+    ],
+    format_name: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help="text, md, csv, json or html; else as the file's suffix says."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A file; or a folder, for page, tables and figures.")
+    ] = None,
+    rule: Annotated[
+        str, typer.Option(help="Which point is chosen: knee, best-, least- or most-METRIC.")
+    ] = "knee",
+    emit: Annotated[
+        Path | None, typer.Option(help="Write the chosen setting as a sweep on fresh seeds.")
+    ] = None,
+    results: Results = RESULTS,
+    storage: Storage = None,
+) -> None:
+    """Show what a search found: the front, and the point that a rule chooses."""
+    from sweeps.front import show_front
+
+    told = show_front(
+        names, results=results, storage=storage, format_name=format_name, out=out, rule=rule,
+        emit=emit,
+    )  # fmt: skip
+    typer.echo(told)
 
 
 def paper(
