@@ -160,9 +160,10 @@ def run(address: str, results: Path, build: Callable[..., Any], console: Console
     ray.shutdown()
     resources = Resources(address=address, gpus_per_trial=0.5)
     science = Science(trainable=fakes.Noop, build_shared=build)
+    trials = fakes.make_trials(2)
     with Interrupt() as interrupt, Journal(results) as journal:
         Run(journal, MagicMock(), console, resources, {}, interrupt).run(
-            Listed(fakes.make_trials(2)), Board((), Estimator()), lambda: science
+            Listed(trials), Board(trials, Estimator()), lambda: science
         )
 
 
