@@ -15,10 +15,9 @@ from analysis.figures.catalog import KINDS, make_figure
 from analysis.figures.figure import Figure
 from analysis.figures.points import Spread, Trials
 from analysis.figures.style import PAGE_WIDTH, styled
-from trainables.config import BUILTIN
+from analysis.store import ON_BUILTIN
 from trainables.errors import UserError, did_you_mean
 
-ON_BUILTIN = f"-{BUILTIN}"
 _NAMES, _TERMS = "num_names", "neutral_term"
 _PAPER_S_MODEL = "ViT-B-32"
 NOT_DRAWN = {

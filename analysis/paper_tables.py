@@ -13,12 +13,12 @@ from analysis.notes import notes_of, sentence
 from analysis.published import IDENTITIES, facts
 from analysis.runs import finished
 from analysis.settings import wanted_trials
+from analysis.store import ON_BUILTIN
 from analysis.tables import PAPER_METRICS, build_table
-from trainables.config import BUILTIN, SingleEncoder
+from trainables.config import SingleEncoder
 from trainables.errors import UserError, did_you_mean
 from trainables.metrics import METRICS, of_task
 
-_ON_BUILTIN = f"-{BUILTIN}"
 _TOP1 = "zeroshot_top1"
 _TASKS = ("cifar10", "cifar100", "sun397", "flowers102", IDENTITIES)
 _OTHERS = "others_tpr"
@@ -75,6 +75,11 @@ PAPER_TABLES: dict[str, PaperTable] = {
 """Every table of the paper by name, in its order; each also with `-builtin` behind the name."""
 
 
+def is_of_paper(name: str) -> bool:
+    """Tell whether a table is one of the paper's, on the built-in world or not."""
+    return name.removesuffix(ON_BUILTIN) in PAPER_TABLES
+
+
 def sweeps_of(name: str) -> tuple[str, ...]:
     """Name the sweeps that a table of the paper draws on, those on the built-in world included.
 
@@ -119,7 +124,7 @@ def paper_table(name: str, experiments: Mapping[str, Experiment]) -> Table:
 
 
 def _split(name: str) -> tuple[str, str]:
-    base = name.removesuffix(_ON_BUILTIN)
+    base = name.removesuffix(ON_BUILTIN)
     if base not in PAPER_TABLES:
         raise UserError(f"the paper has no table {name!r}: {did_you_mean(base, PAPER_TABLES)}")
     return base, name.removeprefix(base)

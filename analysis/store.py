@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, get_args, get_origin
 
-from trainables.config import TrialConfig, parse
+from trainables.config import BUILTIN, TrialConfig, parse
 from trainables.outcome import PersonOutcome
 
 EXPERIMENT = "unremember"
@@ -25,6 +25,8 @@ ERROR_TAG = "unremember.error"
 COMMIT_TAG = "mlflow.source.git.commit"
 MEMBER = "1"
 """The value of a membership tag."""
+ON_BUILTIN = f"-{BUILTIN}"
+"""Ends the name of a sweep of real data that ran on the built-in world in their place."""
 PEOPLE_TAG = "unremember.people"
 """On a trial: who was unlearned and which templates name them; the rest in `<tag>.1`, ..."""
 _PEOPLE_PER_TAG = 64

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from analysis.experiment import Experiment
 from analysis.layout import Table
 from analysis.notes import caption_of, notes_of
 from analysis.panels import DONE, Panels
@@ -23,6 +24,24 @@ IMAGE_METRICS = ("image_sim_clean", "image_sim_backdoor", "image_sim_target")
 """The columns that come before the last two where both encoders are defended."""
 
 _ROWS = {"text": "Names", "image": "Faces"}
+
+
+def experiment_table(
+    experiment: Experiment, selection: str = PRESET, selection_seeds: Sequence[int] = ()
+) -> Table:
+    """Lay an experiment out with all its settings, or with those that a rule selects.
+
+    See `build_table`.
+    """
+    return build_table(
+        experiment.frame,
+        experiment.expected,
+        experiment.name,
+        experiment.description,
+        title=experiment.title,
+        selection=selection,
+        selection_seeds=selection_seeds,
+    )
 
 
 def build_table(

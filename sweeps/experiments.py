@@ -9,6 +9,7 @@ import polars as pl
 from analysis.connect import shown
 from analysis.experiment import Experiment
 from analysis.runs import load_runs
+from analysis.store import ON_BUILTIN
 from sweeps.connect import tracking_uri
 from sweeps.events import SweepEvent
 from sweeps.overrides import override
@@ -18,8 +19,7 @@ from sweeps.trials import Lenient, keyed
 from trainables.config import BUILTIN, TrialConfig, canonical, field_names, parse
 from trainables.errors import UserError, did_you_mean
 
-_ON_BUILTIN = f"-{BUILTIN}"
-_PAPER_S = re.compile(rf"(table|figure)(\d+)({_ON_BUILTIN})?")
+_PAPER_S = re.compile(rf"(table|figure)(\d+)({ON_BUILTIN})?")
 
 Expected = tuple[tuple[str, TrialConfig], ...]
 
@@ -109,9 +109,9 @@ def _experiment(asked: str | Sweep, record: Record, frame: pl.DataFrame, where: 
 
 def _known(name: str, record: Record) -> Sweep | None:
     found = known_sweep(name, record)
-    if found is None and name.endswith(_ON_BUILTIN):
+    if found is None and name.endswith(ON_BUILTIN):
         try:
-            moved = override(load_sweep(name.removesuffix(_ON_BUILTIN)), data=BUILTIN)
+            moved = override(load_sweep(name.removesuffix(ON_BUILTIN)), data=BUILTIN)
         except UserError:
             return None
         return moved if moved.name == name else None
@@ -129,7 +129,8 @@ def _expected(sweep: Sweep, members: pl.DataFrame, event: SweepEvent | None) -> 
         known = _keys_by_settings(members)
         configs = sweep.trials()
         keys = [known.get(_settings(config)) for config in configs]
-        if None not in keys:  # all of them ran: gigabytes need not be hashed to tell which
+        # All of them ran: gigabytes need not be hashed to tell which, unless data tell them apart.
+        if None not in keys and len(set(keys)) == len(keys):
             return tuple((str(key), config) for key, config in zip(keys, configs, strict=True))
     expected = expected_of(sweep)
     ran = set(members["trial_key"])
@@ -159,7 +160,7 @@ def _command(name: str, sweep: Sweep | None, event: SweepEvent | None) -> str:
     """Say what runs a sweep: by its name where it is one of the project's, else as it was run."""
     of_project = _known(name, Record())
     if sweep is None or (of_project and of_project.to_dict() == sweep.to_dict()):
-        base = name.removesuffix(_ON_BUILTIN)
+        base = name.removesuffix(ON_BUILTIN)
         return f"unremember run {base}" + (f" --data {BUILTIN}" if base != name else "")
     program, _, rest = str((event.provenance if event else {}).get("command", "")).partition(" ")
     if rest.startswith("run "):

@@ -13,11 +13,11 @@ from analysis.figures.points import SPREADS, Spread
 from analysis.figures.write import check_format, write_figure
 from analysis.paper_figures import (
     NOT_DRAWN,
-    ON_BUILTIN,
     PAPER_FIGURES,
     paper_figure,
     sweeps_of,
 )
+from analysis.store import ON_BUILTIN
 from sweeps.experiments import experiment_of, experiments_of
 from sweeps.live import preparing
 from sweeps.options import sweeps_of as specs_of

@@ -12,6 +12,7 @@ from analysis.files import write_file
 from analysis.layout import Table
 from analysis.render import FORMATS, render
 from analysis.runs import finished
+from analysis.store import ON_BUILTIN
 from sweeps.experiments import experiments_of
 from sweeps.live import preparing
 from trainables.config import BUILTIN
@@ -39,7 +40,7 @@ def write_paper(out: Path, results: Path, uri: str | None, data: str | None) -> 
     """
     if data not in (None, BUILTIN):
         raise UserError(f"--data {data}: {did_you_mean(str(data), [BUILTIN])}")
-    ending = f"-{BUILTIN}" if data else ""
+    ending = ON_BUILTIN if data else ""
     tables = [name + ending for name in paper_tables.PAPER_TABLES]
     figures = [name + ending for name in paper_figures.PAPER_FIGURES]
     sources = {name: paper_tables.sweeps_of(name) for name in tables}

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from analysis.store import ON_BUILTIN
 from sweeps.checks import axis_of, check_axes, check_fixed, profile_path
 from sweeps.spec import Sweep
 from trainables.config import BUILTIN, field_names
@@ -54,7 +55,7 @@ def _on(data: str, sweep: Sweep) -> Sweep:
         # The name, and what the description says of the model, are those of the real data.
         sweep = dataclasses.replace(
             sweep,
-            name=f"{sweep.name}-{BUILTIN}",
+            name=sweep.name + ON_BUILTIN,
             description=f"{sweep.description} {_MOVED}".strip(),
         )
     return dataclasses.replace(

@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.experiment import Experiment
-from analysis.layout import Table
-from analysis.paper_tables import PAPER_TABLES, paper_table, sweeps_of
+from analysis.paper_tables import is_of_paper, paper_table, sweeps_of
 from analysis.render import FORMATS, render
 from analysis.selection import PRESET, check_selection
-from analysis.tables import build_table
+from analysis.tables import experiment_table
 from sweeps.experiments import experiments_of
 from sweeps.spec import Sweep
-from trainables.config import BUILTIN
 from trainables.errors import UserError, did_you_mean
 
 
@@ -47,31 +44,11 @@ def table_text(
         table = paper_table(name, experiments_of(sweeps_of(name), results, uri))
     else:
         (experiment,) = experiments_of([name], results, uri).values()
-        table = table_of(experiment, selection, selection_seeds)
+        table = experiment_table(experiment, selection, selection_seeds)
     return render(table, format_name, compare=compare)
 
 
 def sweep_text(sweep: Sweep, results: Path, uri: str | None) -> str:
     """Lay out the results of a sweep that has just run, for a terminal."""
     (experiment,) = experiments_of([sweep], results, uri).values()
-    return render(table_of(experiment), "text")
-
-
-def is_of_paper(name: str) -> bool:
-    """Tell whether a table is one of the paper's, on the built-in world or not."""
-    return name.removesuffix(f"-{BUILTIN}") in PAPER_TABLES
-
-
-def table_of(
-    experiment: Experiment, selection: str = PRESET, selection_seeds: Sequence[int] = ()
-) -> Table:
-    """Lay out an experiment with all its settings, or with those that a rule selects."""
-    return build_table(
-        experiment.frame,
-        experiment.expected,
-        experiment.name,
-        experiment.description,
-        title=experiment.title,
-        selection=selection,
-        selection_seeds=selection_seeds,
-    )
+    return render(experiment_table(experiment), "text")

@@ -1,6 +1,5 @@
 """Searches beside each other: whose front wins how much, from one point of reference."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -13,10 +12,10 @@ from analysis.figures.figure import Figure
 from analysis.figures.style import styled
 from analysis.front.curves import curves_chart, curves_frame
 from analysis.front.hypervolume import Reference, reference_of, reference_text
-from analysis.front.render import Texts, aligned_within, strict
+from analysis.front.render import Texts, aligned_within
 from analysis.front.searched import Searched
 from analysis.front.view import FrontView, view_of
-from analysis.render.data import DIGITS
+from analysis.render.data import DIGITS, strict_json
 from analysis.render.markdown import escape, pipe_row
 from analysis.render.text import WIDTH, wrapped
 from trainables.errors import UserError
@@ -187,7 +186,7 @@ def contest_json(contest: Contest) -> str:
         "caption": contest.caption,
         "notes": contest.notes,
     }
-    return json.dumps(strict(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return strict_json(content)
 
 
 def contest_figure(contest: Contest) -> Figure:

@@ -1,6 +1,5 @@
 """The front of a search in the formats that people and programs read."""
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -13,7 +12,7 @@ from analysis.front.importance import shown
 from analysis.front.searched import metric_of
 from analysis.front.view import FrontView
 from analysis.numbers import MISSING, mean_text, std_text
-from analysis.render.data import DIGITS
+from analysis.render.data import DIGITS, strict_json
 from analysis.render.markdown import escape, pipe_row
 from analysis.render.text import GAP, WIDTH, wrapped
 
@@ -188,18 +187,7 @@ def front_json(view: FrontView) -> str:
         "caption": view.caption,
         "notes": view.notes,
     }
-    return json.dumps(strict(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def strict(value: Any) -> Any:
-    """Give what JSON can hold in the place of what it cannot."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if isinstance(value, dict):
-        return {key: strict(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [strict(each) for each in value]
-    return value
+    return strict_json(content)
 
 
 FRONT_FORMATS: dict[str, Callable[[FrontView], str]] = {

@@ -75,7 +75,7 @@ def json_text(table: Table) -> str:
         "columns": [asdict(column) for column in table.columns],
         "panels": [_panel(table, panel) for panel in table.panels],
     }
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return strict_json(content)
 
 
 def _panel(table: Table, panel: Panel) -> dict[str, Any]:
@@ -101,11 +101,20 @@ def _cell(cell: Cell | None, num_expected: int) -> dict[str, Any] | None:
     if cell is None:
         return None
     signs = {"num_nan": cell.num_nan, "unit": cell.unit, "change": cell.change}
-    fields = _numbers(cell, num_expected) | signs | {"better": cell.better}
-    return {name: _strict(value) for name, value in fields.items()}
+    return _numbers(cell, num_expected) | signs | {"better": cell.better}
 
 
-def _strict(value: Any) -> Any:
-    if not isinstance(value, float) or math.isfinite(value):
-        return value
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+def strict_json(content: Any) -> str:
+    """Write JSON that any program reads: what is no number is a string."""
+    return json.dumps(strict(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def strict(value: Any) -> Any:
+    """Give what JSON can hold in the place of what it cannot."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {key: strict(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [strict(each) for each in value]
+    return value

@@ -1,6 +1,5 @@
 """The per-person view in the formats that people and programs read."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.resources import files
@@ -10,7 +9,7 @@ from markupsafe import Markup
 
 from analysis.pages import fill_page
 from analysis.people import PeopleView, Setting
-from analysis.render.data import DIGITS
+from analysis.render.data import DIGITS, strict_json
 from analysis.render.markdown import escape, pipe_row
 from analysis.render.people_words import (
     CAPTION,
@@ -154,7 +153,7 @@ def people_json(view: PeopleView) -> str:
     content = asdict(view)
     for written, setting in zip(content["settings"], view.settings, strict=True):
         written |= {"num_never": setting.num_never, "num_always": setting.num_always}
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return strict_json(content)
 
 
 PEOPLE_FORMATS: dict[str, Callable[[PeopleView], str]] = {

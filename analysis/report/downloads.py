@@ -1,11 +1,12 @@
 """The data behind a page, inside it: links that save a file without any network."""
 
 import json
-import math
 from dataclasses import dataclass
 from urllib.parse import quote
 
 import polars as pl
+
+from analysis.render.data import strict
 
 _KEPT = ' !"$()*+,-./:;=?@[]^_`{|}~'
 """What stands in a link as it is: neither what ends it nor what is escaped in a page."""
@@ -47,8 +48,7 @@ def csv_of(stem: str, frame: pl.DataFrame) -> Download:
 
 def json_of(stem: str, frame: pl.DataFrame) -> Download:
     """Offer a frame as JSON, an object a row; what is no number is a string, as in tables."""
-    rows = [{name: _strict(value) for name, value in row.items()} for row in frame.to_dicts()]
-    return Download(file=f"{stem}.json", text=f"{_json(rows)}\n")
+    return Download(file=f"{stem}.json", text=f"{_json(strict(frame.to_dicts()))}\n")
 
 
 def compact(text: str) -> str:
@@ -60,9 +60,3 @@ def _json(value: object) -> str | None:
     if value is None:
         return None
     return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
-
-
-def _strict(value: object) -> object:
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value

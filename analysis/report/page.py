@@ -9,7 +9,7 @@ import polars as pl
 from analysis.experiment import Experiment
 from analysis.figures.figure import Figure
 from analysis.layout import Panel, Table
-from analysis.paper_tables import PAPER_TABLES, paper_table, sweeps_of
+from analysis.paper_tables import is_of_paper, paper_table, sweeps_of
 from analysis.people import PeopleView
 from analysis.report.grid import Grid, grids_of
 from analysis.report.intervals import Intervals, intervals_of
@@ -18,7 +18,7 @@ from analysis.report.machines import Machines, machines_of
 from analysis.report.trials import State, counts_of, trials_of
 from analysis.report.verdicts import Verdicts, verdicts_of
 from analysis.report.views import FigureView, Section, figure_views, people_section, table_section
-from analysis.tables import build_table
+from analysis.tables import build_table, experiment_table
 from trainables.config import BUILTIN
 from trainables.metrics import METRICS
 
@@ -151,12 +151,9 @@ def file_of(name: str) -> str:
 def _table(experiment: Experiment) -> Table:
     """Lay the experiment out as the paper does, where it is one of the paper's tables by itself."""
     name = experiment.name
-    if name.removesuffix(f"-{BUILTIN}") in PAPER_TABLES and sweeps_of(name) == (name,):
+    if is_of_paper(name) and sweeps_of(name) == (name,):
         return paper_table(name, {name: experiment})
-    return build_table(
-        experiment.frame, experiment.expected, name, experiment.description,
-        title=experiment.title,
-    )  # fmt: skip
+    return experiment_table(experiment)
 
 
 def _is_compared(panel: Panel) -> bool:
