@@ -26,6 +26,8 @@ Where = tuple[Any, ...]
 _PAPER = "ecai2024"
 _WORKSHOP = "neurips2023"
 _ACTIVATION = "-quickgelu"
+_NEVER = ("alpha_growth", "beta_growth")
+"""What no preset has, and the papers do not do."""
 _WEIGHTS = {"RN50": "openai"}
 _USUAL_WEIGHTS = "laion400m_e32"
 _TOP1, _TOP5 = "zeroshot_top1", "zeroshot_top5"
@@ -158,7 +160,8 @@ def _other_settings(settings: Settings, encoder: str, model: str) -> str:
 
 def _differing(settings: Settings, preset: Settings) -> dict[str, str]:
     """Name the settings that differ from a preset's, without regularization or with it."""
-    found = {name: _text(value) for name, value in preset.items()
+    theirs = {**preset, **dict.fromkeys(_NEVER)}
+    found = {name: _text(value) for name, value in theirs.items()
              if _text(settings[name]) != _text(value)}  # fmt: skip
     if settings["beta"] == 0:
         found.pop("beta", None)
@@ -166,6 +169,8 @@ def _differing(settings: Settings, preset: Settings) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return "none"
     if isinstance(value, tuple | list):
         return ", ".join(map(str, value))
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -14,7 +14,7 @@ from sweeps.checks import axis_of, check_name
 from sweeps.searching.candidates import trials_of
 from sweeps.searching.spec import Search
 from sweeps.spec import DEFAULTS, Sweep
-from trainables.config import IMAGE_PREFIX, PROCEDURE_FIELDS, TrialConfig
+from trainables.config import GROWTH_FIELDS, IMAGE_PREFIX, PROCEDURE_FIELDS, TrialConfig
 from trainables.errors import UserError
 from trainables.presets import preset_fields
 
@@ -86,6 +86,7 @@ def _decided(search: Search, config: TrialConfig) -> dict[str, Any]:
     if config.encoder == "both":
         # What is said of one encoder would hold for both, unless the other one says its own.
         named |= {*PROCEDURE_FIELDS, *(IMAGE_PREFIX + name for name in PROCEDURE_FIELDS)}
+        fields = dict.fromkeys(GROWTH_FIELDS, 1.0) | fields
     return {
         name: value
         for name, value in fields.items()

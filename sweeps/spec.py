@@ -24,6 +24,7 @@ from sweeps.checks import (
 )
 from trainables.config import (
     BUILTIN,
+    GROWTH_FIELDS,
     IMAGE_PREFIX,
     PROCEDURE_FIELDS,
     TrialConfig,
@@ -43,6 +44,7 @@ DEFAULTS: dict[str, Any] = {
     "pretrained": "",
     "data": BUILTIN,
     "world_seed": 0,
+    **dict.fromkeys(GROWTH_FIELDS),
 }
 """Settings that no preset decides and that a spec may leave out."""
 

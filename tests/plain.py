@@ -22,6 +22,16 @@ def edited(caption: str, position: int, word: str) -> str:
     return " ".join(words)
 
 
+def grown_weights(config: TrialConfig, step: int) -> tuple[float, float]:
+    """Alpha and beta of a step, multiplied anew in each step before it."""
+    grown = []
+    for weight, growth in ((config.alpha, config.alpha_growth), (config.beta, config.beta_growth)):
+        for _ in range(step):
+            weight *= (growth or 1) ** (1 / (config.num_steps - 1))
+        grown.append(weight)
+    return grown[0], grown[1]
+
+
 def plain_training(
     student: TextEncoder, batches: Batches, config: TrialConfig, length: int = 0
 ) -> list[float]:
@@ -51,7 +61,8 @@ def plain_training(
             encode(batches.backdoor_ids[backdoor]), batches.backdoor_targets[backdoor],
         )  # fmt: skip
         norms = [(p - o).norm() for p, o in zip(parameters, originals, strict=True)]
-        loss = terms.clean + config.alpha * terms.backdoor + config.beta * sum(norms)
+        alpha, beta = grown_weights(config, step)
+        loss = terms.clean + alpha * terms.backdoor + beta * sum(norms)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -87,7 +98,8 @@ def plain_image_training(
         similar = functional.cosine_similarity(taught, student(clean)).mean()
         hidden = functional.cosine_similarity(batches.target[None], student(backdoor)).mean()
         norms = [(p - o).norm() for p, o in zip(parameters, originals, strict=True)]
-        loss = -similar - config.alpha * hidden + config.beta * sum(norms)
+        alpha, beta = grown_weights(config, step)
+        loss = -similar - alpha * hidden + beta * sum(norms)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

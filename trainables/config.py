@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    model_validator,
+)
 
 from trainables.models.names import brings_weights
 
@@ -17,6 +24,10 @@ NonNegativeInt = Annotated[int, Field(ge=0)]
 NonEmptyStr = Annotated[str, Field(min_length=1)]
 # A rotation by 30 degrees makes a square's upright box 1.37 times as wide, and it has to fit.
 FaceShare = Annotated[FiniteFloat, Field(gt=0, le=0.72)]
+# One is no change: it is left out of a trial's name, as where nothing is said.
+Growth = Annotated[
+    PositiveFloat | None, AfterValidator(lambda growth: None if growth == 1 else growth)
+]
 SingleEncoder = Literal["text", "image"]
 
 # Fields that say where something lies on this machine. They are not part of a trial's identity:
@@ -26,10 +37,12 @@ BUILTIN: Final = "builtin"
 """As model or data: those of the built-in world."""
 PROCEDURE_FIELDS = (
     "alpha", "beta", "num_steps", "learning_rate", "lr_milestones", "lr_factor",
-    "clean_batch_size", "backdoor_batch_size",
+    "clean_batch_size", "backdoor_batch_size", "alpha_growth", "beta_growth",
 )  # fmt: skip
 """How an encoder is trained; for both encoders, those of the image encoder begin with `image_`."""
 IMAGE_PREFIX = "image_"
+GROWTH_FIELDS = ("alpha_growth", "beta_growth", "image_alpha_growth", "image_beta_growth")
+"""How weights of the loss change during a training; None where they do not."""
 
 _TEXT_FIELDS = frozenset({"num_eval_captions", "neutral_term"})
 _IMAGE_FIELDS = frozenset(
@@ -48,7 +61,7 @@ _LEFT_OUT: Mapping[str, frozenset[str]] = MappingProxyType(
 class TrialConfig(BaseModel):
     """Everything that decides a trial's numbers; nothing is filled in later.
 
-    What does not apply to the encoder is None; all else must be given.
+    What does not apply to the encoder is None; all else must be given, but for `GROWTH_FIELDS`.
 
     Attributes:
         encoder: the encoder that is defended, or both.
@@ -75,7 +88,10 @@ class TrialConfig(BaseModel):
         lr_factor: see `lr_milestones`.
         clean_batch_size: samples without a trigger in each step.
         backdoor_batch_size: samples with a trigger in each step.
-        image_alpha: of the image encoder when both are defended, as are the next seven; `alpha` and
+        alpha_growth: what `alpha` has been multiplied by at the last step, by the same factor from
+            each step to the next; None leaves it as it is, and 1 becomes None.
+        beta_growth: likewise of `beta`.
+        image_alpha: of the image encoder when both are defended, as are the next nine; `alpha` and
             the others without prefix are then those of the text encoder.
         image_beta: likewise.
         image_num_steps: likewise.
@@ -84,6 +100,8 @@ class TrialConfig(BaseModel):
         image_lr_factor: likewise.
         image_clean_batch_size: likewise.
         image_backdoor_batch_size: likewise.
+        image_alpha_growth: likewise.
+        image_beta_growth: likewise.
         num_attack_images: images of each person that the attack sees.
         num_candidates: candidate names that the attack chooses from.
     """
@@ -112,6 +130,8 @@ class TrialConfig(BaseModel):
     lr_factor: PositiveFloat
     clean_batch_size: PositiveInt
     backdoor_batch_size: PositiveInt
+    alpha_growth: Growth = None
+    beta_growth: Growth = None
     image_alpha: NonNegativeFloat | None = None
     image_beta: NonNegativeFloat | None = None
     image_num_steps: PositiveInt | None = None
@@ -120,6 +140,8 @@ class TrialConfig(BaseModel):
     image_lr_factor: PositiveFloat | None = None
     image_clean_batch_size: PositiveInt | None = None
     image_backdoor_batch_size: PositiveInt | None = None
+    image_alpha_growth: Growth = None
+    image_beta_growth: Growth = None
     num_attack_images: PositiveInt
     num_candidates: PositiveInt
 
@@ -135,7 +157,7 @@ class TrialConfig(BaseModel):
             value, applies = getattr(self, name), applies_to(name, self.encoder)
             if not applies and value is not None:
                 raise ValueError(f"{name} does not apply when encoder is {self.encoder!r}")
-            if applies and value is None:
+            if applies and value is None and name not in GROWTH_FIELDS:
                 raise ValueError(f"{name} is missing: encoder {self.encoder!r} needs it")
         if (
             self.min_face_share

@@ -121,7 +121,9 @@ def preset_fields(preset: str, encoder: str, model: str) -> dict[str, Any]:
         raise UserError(f"unknown preset {preset!r}: {did_you_mean(preset, PRESETS)}")
     if encoder == "both":
         image = _setting(preset, "image", model)
-        procedure = {IMAGE_PREFIX + name: image.pop(name) for name in PROCEDURE_FIELDS}
+        procedure = {
+            IMAGE_PREFIX + name: image.pop(name) for name in PROCEDURE_FIELDS if name in image
+        }
         together = PRESETS[preset].get(("both", model), {})
         return image | _setting(preset, "text", model) | procedure | dict(together)
     return _setting(preset, encoder, model)

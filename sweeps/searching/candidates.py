@@ -9,7 +9,7 @@ import numpy as np
 from sweeps.searching.conditions import required
 from sweeps.searching.space import Param, Parameter
 from sweeps.spec import Sweep
-from trainables.config import IMAGE_PREFIX, TrialConfig, applies_to
+from trainables.config import GROWTH_FIELDS, IMAGE_PREFIX, TrialConfig, applies_to
 from trainables.errors import UserError
 from trainables.seeding import generator
 
@@ -173,6 +173,8 @@ def _params(
 def _param(parameter: Parameter, config: TrialConfig) -> Param | None:
     """Give the value of a parameter that comes to what a trial has; None if there is none."""
     value = getattr(config, parameter.name)
+    if value is None and parameter.name in GROWTH_FIELDS:
+        value = 1.0
     if value is not None and parameter.spans(value):
         return cast(Param, value)
     for choice in parameter.choices:

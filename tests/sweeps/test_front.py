@@ -175,12 +175,17 @@ def test_any_candidate_comes_back_exactly(schedule: str, preset: str, tmp_path: 
 
 def test_of_both_encoders_neither_takes_the_settings_of_the_other() -> None:
     space = {"alpha": SPEC["space"]["alpha"], "image_beta": SPEC["space"]["beta"]}
+    space["alpha_growth"] = {"low": 0.5, "high": 4}
     fixed = {"encoder": "both", "num_names": 8}
     search = search_with(fixed=fixed, space=space)
-    params = {"alpha": 3.0, "image_beta": 0.05}
+    params = {"alpha": 3.0, "image_beta": 0.05, "alpha_growth": 2.0}
     sweep = sweep_of(search, choice_of(params), "both-best")
     first = sweep.trials()[0]
     assert (first.alpha, first.image_beta) == (3.0, 0.05)
+    assert first.alpha_growth == first.image_alpha_growth == 2
+    alone = search_with(fixed=fixed, space={"image_beta_growth": {"low": 0.5, "high": 4}})
+    only = sweep_of(alone, choice_of({"image_beta_growth": 2.0}), "image-grows").trials()[0]
+    assert (only.beta_growth, only.image_beta_growth) == (None, 2)
     assert first == trials_of(search, params)[0].model_copy(update={"seed": 10})
 
 

@@ -37,7 +37,7 @@ def test_the_weights_of_both_are_those_of_each_encoder() -> None:
     [
         ("alpha", 0.3), ("beta", 0), ("num_steps", 7), ("learning_rate", 0.5),
         ("lr_milestones", [3, 4]), ("lr_factor", 0.5), ("clean_batch_size", 8),
-        ("backdoor_batch_size", 8),
+        ("backdoor_batch_size", 8), ("alpha_growth", 4), ("beta_growth", 0.5),
     ],
 )  # fmt: skip
 def test_what_is_said_of_no_encoder_in_particular_holds_for_both(field: str, value: object) -> None:

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from trainables.config import (
+    GROWTH_FIELDS,
     IMAGE_PREFIX,
     PROCEDURE_FIELDS,
     TrialConfig,
@@ -65,20 +66,19 @@ def test_the_canonical_form_holds_no_nulls_and_is_read_back(make_config, encoder
     + [("image", name) for name in sorted(OF_TEXT | OF_BOTH)],
 )
 def test_what_does_not_apply_is_refused_and_none_of_it_is_missed(make_config, encoder, field):
-    whole = make_config("both").model_dump()
-    value = whole[field] or "/somewhere"
+    value = 2.0 if field in GROWTH_FIELDS else make_config("both").model_dump()[field]
     with pytest.raises(ValidationError, match=f"{field} does not apply when encoder is"):
         make_config(encoder, **{field: value})
-    assert getattr(make_config(encoder, **{field: None if whole[field] else ""}), field) in (
-        None,
-        "",
-    )
+    assert getattr(make_config(encoder, **{field: None}), field) is None
 
 
 @pytest.mark.parametrize(
     ("encoder", "field"),
     [("text", "neutral_term"), ("text", "num_eval_captions"), ("image", "max_face_share")]
-    + [("both", name) for name in sorted(OF_BOTH | {"neutral_term", "num_train_images"})],
+    + [
+        ("both", name)
+        for name in sorted((OF_BOTH | {"neutral_term", "num_train_images"}) - {*GROWTH_FIELDS})
+    ],
 )
 def test_what_applies_has_to_be_given(make_config, encoder, field):
     with pytest.raises(ValidationError, match=rf"{field} is missing: encoder '{encoder}' needs it"):
@@ -144,3 +144,15 @@ def test_trials_of_different_encoders_have_different_keys(make_config):
     both = make_config("both")
     configs = [both, both.part("text"), both.part("image")]
     assert len({trial_key(config, {}) for config in configs}) == 3
+
+
+def test_a_weight_that_does_not_grow_is_no_part_of_a_trial(make_config):
+    plain, one, grown = (
+        make_config(**more) for more in ({}, {"alpha_growth": 1}, {"alpha_growth": 2})
+    )
+    assert one == plain
+    assert canonical(one) == canonical(plain)
+    assert "alpha_growth" not in canonical(plain)
+    assert trial_key(grown, {}) != trial_key(plain, {})
+    with pytest.raises(ValidationError, match="beta_growth"):
+        make_config(beta_growth=0)

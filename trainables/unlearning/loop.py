@@ -51,6 +51,8 @@ def optimise(
 ) -> Iterator[StepReport]:
     """Train a student in place; AdamW without weight decay, as in both papers.
 
+    The weights of the loss grow where the trial says so, which the papers' do not.
+
     Args:
         parameters: what is trained, still equal to the teacher's.
         embed: gives the embeddings of a step, counted from 0.
@@ -72,14 +74,16 @@ def optimise(
         terms = embedding_loss(
             found.student_clean, found.teacher_clean, found.student_backdoor, found.target
         )
-        loss = terms.clean + config.alpha * terms.backdoor
+        alpha = _grown(config.alpha, config.alpha_growth, step, config.num_steps)
+        beta = _grown(config.beta, config.beta_growth, step, config.num_steps)
+        loss = terms.clean + alpha * terms.backdoor
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        moved = distance.add_gradient(config.beta) if config.beta else distance.value()
+        moved = distance.add_gradient(beta) if beta else distance.value()
         learning_rate = float(schedule.get_last_lr()[0])
         optimizer.step()
         schedule.step()
-        whole = loss.detach() + config.beta * moved
+        whole = loss.detach() + beta * moved
         waiting.append(torch.stack([whole, terms.clean.detach(), terms.backdoor.detach(), moved]))
         if (step + 1) % report_every == 0 or step + 1 == config.num_steps:
             values = torch.stack(waiting).tolist()
@@ -105,6 +109,13 @@ def trainable_parameters(student: nn.Module) -> list[nn.Parameter]:
         if isinstance(module, _NORMS):
             module.requires_grad_(False)
     return [parameter for parameter in student.parameters() if parameter.requires_grad]
+
+
+def _grown(weight: float, growth: float | None, step: int, num_steps: int) -> float:
+    """Give a weight of the loss in a step: the first has it as it is, the last as it has grown."""
+    if growth is None or num_steps == 1:
+        return weight
+    return float(weight * growth ** (step / (num_steps - 1)))
 
 
 def _check(values: Sequence[Sequence[float]], first_step: int) -> None:

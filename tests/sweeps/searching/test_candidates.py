@@ -57,6 +57,14 @@ def test_another_setting_whose_condition_does_not_hold_is_the_presets() -> None:
     assert trials_of(search, {"how": "long", "num_steps": 550})[0].num_steps == 550
 
 
+def test_weights_of_the_loss_may_grow_and_one_is_no_growth() -> None:
+    search = search_of({"alpha_growth": {"low": 0.1, "high": 10, "log": True}})
+    assert trials_of(search, {"alpha_growth": 4.0})[0].alpha_growth == 4
+    plain = config(num_names=2, alpha_growth=1.0)
+    assert trials_of(search, {"alpha_growth": 1.0})[0] == plain.model_copy(update={"seed": 1})
+    assert params_of(search, plain) == {"alpha_growth": 1.0}
+
+
 def test_shares_are_of_the_steps_of_each_encoder() -> None:
     search = search_of(
         {"num_steps": {"choices": [100, 200]}},

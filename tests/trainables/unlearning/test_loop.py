@@ -46,12 +46,18 @@ def batches(config, teacher, sentences):
     )
 
 
-@pytest.mark.parametrize(("beta", "tolerance"), [(0.0, 1e-9), (0.02, 1e-5)])
-def test_the_loop_is_the_protocol_without_shortcuts(teacher, batches, config, beta, tolerance):
+GROWTH = {"alpha_growth": 4.0, "beta_growth": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("settings", "tolerance"),
+    [({"beta": 0.0}, 1e-9), ({"beta": 0.02}, 1e-5), ({"beta": 0.02, **GROWTH}, 1e-5)],
+)
+def test_the_loop_is_the_protocol_without_shortcuts(teacher, batches, config, settings, tolerance):
     # In double precision, and but for the biases of the attention's keys: they change no
     # embedding, so that their gradient is rounding noise, which the weight term's unit vector and
     # Adam blow up to whole steps.
-    config = config.model_copy(update={"beta": beta})
+    config = config.model_copy(update=settings)
     teacher.double()
     batches = replace(
         batches,
@@ -69,6 +75,29 @@ def test_the_loop_is_the_protocol_without_shortcuts(teacher, batches, config, be
             difference[width : 2 * width] = 0
         assert difference.max() < tolerance, name
     assert losses[-1] < losses[0]
+
+
+def test_weights_grow_from_the_second_step_on(teacher, batches, config):
+    grown = config.model_copy(update=GROWTH)
+    (plain, *_), (first, *_) = (
+        list(unlearn_names(copy.deepcopy(teacher), batches, each, report_every=1))
+        for each in (config, grown)
+    )
+    assert first == plain
+    reports = list(unlearn_names(copy.deepcopy(teacher), batches, grown, report_every=1))
+    for step, report in enumerate(reports):
+        alpha, beta = 0.6 * 4 ** (step / 6), 0.02 * 0.25 ** (step / 6)
+        whole = report.loss_clean + alpha * report.loss_backdoor + beta * report.weight_distance
+        assert report.loss == pytest.approx(whole, rel=1e-5)
+
+
+def test_of_one_step_no_weight_grows(teacher, batches, config):
+    one = config.model_copy(update={"num_steps": 1})
+    plain, grown = (
+        list(unlearn_names(copy.deepcopy(teacher), batches, each, report_every=1))
+        for each in (one, one.model_copy(update=GROWTH))
+    )
+    assert plain == grown
 
 
 def test_reports_tell_rate_and_step(teacher, batches, config):
