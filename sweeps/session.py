@@ -22,6 +22,7 @@ from sweeps.standing import Record, read_record
 from sweeps.tracking import Tracker
 from sweeps.trials import Trial, trial_keys
 from sweeps.work import Listed
+from trainables.errors import UserError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +72,7 @@ def run_sweeps(
     (resources or Resources()).check()
     with Interrupt() as interrupt, Journal(results) as journal:
         record = read_record(results)
+        _check_names(sweeps, record, results)
         plan = make_plan(sweeps, record, fingerprints, retry=retry)
         tracker = Tracker(results, uri, lambda text: say(console, f"warning: {text}"))
         tracked = tracker.finished([trial.key for trial in plan.to_run])
@@ -82,6 +84,15 @@ def run_sweeps(
         board = Board(to_run, estimator_of(record))
         tracked_all = run.run(Listed(to_run), board, science)
     return Outcome(plan=plan, finished=board.finished, failed=board.failed, tracked=tracked_all)
+
+
+def _check_names(sweeps: Sequence[Sweep], record: Record, results: Path) -> None:
+    for sweep in sweeps:
+        if sweep.name in record.searches:
+            raise UserError(
+                f"{sweep.source}: {sweep.name!r} is a search in {results}: give the sweep "
+                "another name, or name another folder with --results."
+            )
 
 
 def _announce(

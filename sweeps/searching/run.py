@@ -1,6 +1,8 @@
 """What `unremember search` does; imported by it alone, since it takes its time."""
 
+import os
 import shlex
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +21,14 @@ from sweeps.provenance import provenance
 from sweeps.searching.board import SearchBoard
 from sweeps.searching.judging import CandidateWork
 from sweeps.searching.known import Known
+from sweeps.searching.lease import Lease
 from sweeps.searching.spec import Search
 from sweeps.searching.storage import storage_url
 from sweeps.searching.study import open_study
 from sweeps.searching.warm import warm_starts
 from sweeps.standing import read_record
 from sweeps.tracking import Tracker
+from trainables.errors import UserError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,10 +106,23 @@ def run_search(
     """
     from trainables.fingerprints import fingerprints
 
+    def warn(message: str) -> None:
+        say(console, f"warning: {message}")
+
+    def stop(reason: str) -> None:
+        warn(reason)
+        os.kill(os.getpid(), signal.SIGTERM)
+
     resources.check()
-    with Interrupt() as interrupt, Journal(results) as journal:
-        study = open_study(search, storage, warm_starts(search, read_record(results)))
-        tracker = Tracker(results, uri, lambda text: say(console, f"warning: {text}"))
+    with Interrupt() as interrupt, Journal(results) as journal, Lease(results, warn, stop) as lease:
+        record = read_record(results)
+        if search.name in record.sweeps:
+            raise UserError(
+                f"{search.source}: {search.name!r} is a sweep in {results}: give the search "
+                "another name, or name another folder with --results."
+            )
+        study = open_study(search, storage, warm_starts(search, record), lease.take)
+        tracker = Tracker(results, uri, warn)
         tracker.finished([])  # what is wrong with the store is told now
         board = SearchBoard(search.objectives, search.num_candidates)
         known = Known(search.name, search.seeds, results, uri)

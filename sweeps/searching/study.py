@@ -3,7 +3,7 @@
 import math
 import statistics
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, cast
 
 import optuna
@@ -40,7 +40,10 @@ _NOISE_DIGITS = 9
 
 
 def open_study(
-    search: Search, storage: str | BaseStorage, warm_starts: Sequence[Params] = ()
+    search: Search,
+    storage: str | BaseStorage,
+    warm_starts: Sequence[Params] = (),
+    claim: Callable[[optuna.Study], None] = lambda study: None,
 ) -> optuna.Study:
     """Open the study of a search; a new one is given the warm starts as its first candidates.
 
@@ -56,6 +59,7 @@ def open_study(
         search: what to look for.
         storage: address of a database, see `sweeps.searching.storage.storage_url`; or a storage.
         warm_starts: parameters to try first, see `sweeps.searching.warm.warm_starts`.
+        claim: called before anything in the study changes; refuses what another driver runs.
 
     Raises:
         UserError: the database cannot be opened, or its study of this name is of another search.
@@ -72,10 +76,16 @@ def open_study(
         sampler=sampler_of(search, 0),
         load_if_exists=True,
     )
-    if SEARCH_ATTR in study.user_attrs:
-        check_same(search, study.user_attrs[SEARCH_ATTR], where)
-    else:
-        _set_up(study, search, directions, warm_starts, where)
+    kept = study.user_attrs.get(SEARCH_ATTR)
+    if kept is not None:
+        check_same(search, kept, where)
+    elif study.directions != directions:
+        raise UserError(
+            f"the study {search.name!r} in {where} is of another program: rename the search."
+        )
+    claim(study)
+    if kept is None:
+        _set_up(study, search, warm_starts)
     study.set_user_attr(SEARCH_ATTR, search.to_dict())
     for frozen in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         _suggest(study, search, Trial(study, frozen._trial_id))
@@ -153,17 +163,7 @@ def candidates_of(study: optuna.Study) -> list[Candidate]:
     ]
 
 
-def _set_up(
-    study: optuna.Study,
-    search: Search,
-    directions: Sequence[StudyDirection],
-    warm_starts: Sequence[Params],
-    where: str,
-) -> None:
-    if study.directions != directions:
-        raise UserError(
-            f"the study {search.name!r} in {where} is of another program: rename the search."
-        )
+def _set_up(study: optuna.Study, search: Search, warm_starts: Sequence[Params]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         study.set_metric_names([goal.metric for goal in search.objectives])
