@@ -24,6 +24,7 @@ from sweeps.options import (
     Specs,
     Storage,
     TrackingUri,
+    resources_of,
     sweeps_of,
 )
 from trainables.errors import UserError
@@ -81,14 +82,10 @@ def run(
     keep: Keep = None,
 ) -> None:
     """Run what is left of sweeps; what is finished is never run again."""
-    from sweeps.cluster import Resources
     from sweeps.command import run_and_show
     from sweeps.students import with_keep
 
-    resources = Resources(
-        address=address, cpus_per_trial=cpus_per_trial, gpus_per_trial=gpus_per_trial,
-        max_concurrent=max_concurrent,
-    )  # fmt: skip
+    resources = resources_of(cpus_per_trial, gpus_per_trial, max_concurrent, address)
     sweeps = with_keep(sweeps_of(specs, settings, data), keep)
     raise typer.Exit(run_and_show(sweeps, results, tracking_uri, resources))
 
@@ -109,15 +106,11 @@ def search(
     address: Address = "",
 ) -> None:
     """Search for the best trade-offs; goes on to the number of candidates asked for."""
-    from sweeps.cluster import Resources
     from sweeps.searching.overrides import override_search
     from sweeps.searching.run import search_and_show
     from sweeps.searching.spec import load_search
 
-    resources = Resources(
-        address=address, cpus_per_trial=cpus_per_trial, gpus_per_trial=gpus_per_trial,
-        max_concurrent=max_concurrent,
-    )  # fmt: skip
+    resources = resources_of(cpus_per_trial, gpus_per_trial, max_concurrent, address)
     wanted = override_search(load_search(spec), settings or [], data)
     raise typer.Exit(search_and_show(wanted, results, tracking_uri, storage, resources))
 
@@ -136,14 +129,10 @@ def retry(
     keep: Keep = None,
 ) -> None:
     """Run trials that failed once more."""
-    from sweeps.cluster import Resources
     from sweeps.command import failed_sweeps, run_and_show
     from sweeps.students import with_keep
 
-    resources = Resources(
-        address=address, cpus_per_trial=cpus_per_trial, gpus_per_trial=gpus_per_trial,
-        max_concurrent=max_concurrent,
-    )  # fmt: skip
+    resources = resources_of(cpus_per_trial, gpus_per_trial, max_concurrent, address)
     sweeps = sweeps_of(specs, settings, data) if specs else failed_sweeps(results)
     sweeps = with_keep(sweeps, keep)
     raise typer.Exit(run_and_show(sweeps, results, tracking_uri, resources, retry=True))

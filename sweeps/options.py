@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from sweeps.cluster import Resources
     from sweeps.spec import Sweep
 
 RESULTS = Path("results")
@@ -59,3 +60,15 @@ def sweeps_of(specs: list[str], settings: list[str] | None, data: str | None) ->
     from sweeps.spec import load_sweep
 
     return [override(load_sweep(spec), settings or [], data) for spec in specs]
+
+
+def resources_of(
+    cpus_per_trial: float, gpus_per_trial: float | None, max_concurrent: int | None, address: str
+) -> "Resources":
+    """Gather what a command says about what trials run on."""
+    from sweeps.cluster import Resources
+
+    return Resources(
+        address=address, cpus_per_trial=cpus_per_trial, gpus_per_trial=gpus_per_trial,
+        max_concurrent=max_concurrent,
+    )  # fmt: skip
