@@ -226,6 +226,7 @@ def test_every_table_names_its_sweeps():
         ({"pretrained": "laion2b_s34b_b79k"}, "laion400m_e32"),
         ({"neutral_term": "person"}, r"neutral term person \(the paper's: human\)"),
         ({"beta": 0.02}, r"beta 0\.02 \(the paper's: 0\.01\)"),
+        ({"alpha_growth": 4.0}, r"alpha growth 4 \(the paper's: none\)"),
         ({"num_names": 3}, "num names 3"),
         ({"num_steps": 100, "lr_milestones": (50,)}, "num steps 100 .*lr milestones 50"),
         ({"model": "ViT-B-32-quickgelu"}, "those of ViT-B-32 with GELU"),

@@ -14,8 +14,8 @@ from trainables.errors import UserError
 
 TEXT = load_search("text-tradeoff")
 PARAMS = {
-    "alpha": 2.0, "beta": 0.001, "learning_rate": 0.001, "num_steps": 300, "clean_batch_size": 32,
-    "backdoor_batch_size": 64, "neutral_term": "person",
+    "alpha": 2.0, "beta": 0.001, "alpha_growth": 0.5, "beta_growth": 2.0, "learning_rate": 0.001,
+    "num_steps": 100, "clean_batch_size": 32, "backdoor_batch_size": 64, "neutral_term": "person",
 }  # fmt: skip
 STEP = PARAMS | {"lr_schedule": "step", "lr_milestones": "0.5, 0.75", "lr_factor": 0.25}
 
@@ -37,8 +37,9 @@ def test_a_candidate_is_a_trial_on_each_seed() -> None:
     trials = trials_of(TEXT, STEP)
     assert [trial.seed for trial in trials] == [0, 1, 2]
     assert trials[0] == config(
-        num_names=8, alpha=2.0, beta=0.001, learning_rate=0.001, num_steps=300, clean_batch_size=32,
-        backdoor_batch_size=64, neutral_term="person", lr_milestones=(150, 225), lr_factor=0.25,
+        num_names=8, alpha=2.0, beta=0.001, alpha_growth=0.5, beta_growth=2.0, learning_rate=0.001,
+        num_steps=100, clean_batch_size=32, backdoor_batch_size=64, neutral_term="person",
+        lr_milestones=(50, 75), lr_factor=0.25,
     )  # fmt: skip
 
 
@@ -110,10 +111,12 @@ values = st.fixed_dictionaries(
     {
         "alpha": st.floats(0.1, 32),
         "beta": st.floats(1e-4, 0.1),
+        "alpha_growth": st.floats(0.1, 10),
+        "beta_growth": st.floats(0.1, 10),
         "learning_rate": st.floats(3e-4, 1e-2),
-        "num_steps": st.sampled_from(range(100, 401, 50)),
-        "clean_batch_size": st.sampled_from([32, 64, 128]),
-        "backdoor_batch_size": st.sampled_from([32, 64, 128]),
+        "num_steps": st.sampled_from(range(50, 201, 25)),
+        "clean_batch_size": st.sampled_from([32, 64]),
+        "backdoor_batch_size": st.sampled_from([32, 64]),
         "neutral_term": st.sampled_from(["human", "person", "adult"]),
     }
 )
@@ -138,9 +141,10 @@ def test_trials_lead_back_to_their_parameters(
 @pytest.mark.parametrize(
     "changes",
     [
-        {"alpha": 33.0}, {"beta": 0.0}, {"num_steps": 125}, {"num_steps": 450},
+        {"alpha": 33.0}, {"beta": 0.0}, {"num_steps": 130}, {"num_steps": 225},
         {"clean_batch_size": 63}, {"neutral_term": "child"}, {"lr_milestones": (119, 170)},
         {"num_names": 4}, {"num_eval_captions": 400}, {"lr_factor": 1.0},
+        {"alpha_growth": 0.05},
     ],
 )  # fmt: skip
 def test_a_trial_outside_of_the_space_has_no_parameters(changes: dict[str, Any]) -> None:

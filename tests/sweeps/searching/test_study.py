@@ -11,12 +11,40 @@ from optuna.storages import BaseStorage, InMemoryStorage
 
 from analysis.front.candidates import Candidate
 from sweeps.searching.space import Param
-from sweeps.searching.spec import Search, load_search, search_from
+from sweeps.searching.spec import Search, search_from
 from sweeps.searching.storage import load_study, storage_url
 from sweeps.searching.study import ask, candidates_of, open_study, tell
 from trainables.errors import UserError
 
-TEXT = load_search("text-tradeoff")
+STEP = {"when": {"lr_schedule": "step"}}
+TEXT = search_from(
+    {
+        "name": "text-tradeoff",
+        "preset": "builtin",
+        "fixed": {"encoder": "text", "num_names": 8},
+        "space": {
+            "alpha": {"low": 0.1, "high": 32, "log": True},
+            "beta": {"low": 1e-4, "high": 0.1, "log": True},
+            "learning_rate": {"low": 3e-4, "high": 1e-2, "log": True},
+            "num_steps": {"low": 100, "high": 400, "step": 50},
+            "clean_batch_size": {"choices": [32, 64, 128]},
+            "backdoor_batch_size": {"choices": [32, 64, 128]},
+            "neutral_term": {"choices": ["human", "person", "adult"]},
+            "lr_schedule": {"choices": ["constant", "step"]},
+            "lr_milestones": {
+                "choices": [[0.6, 0.85], [0.5, 0.75]],
+                "when": {"lr_schedule": "step"},
+            },
+            "lr_factor": {"low": 0.05, "high": 0.5, "log": True} | STEP,
+        },
+        "objectives": ["others_tpr", "sim_clean", "trial_s"],
+        "constraints": {"idia_tpr": {"max": 0}},
+        "num_candidates": 60,
+        "seeds": [0, 1, 2],
+        "confirmation_seeds": "10-19",
+    },
+    "here",
+)
 START: dict[str, Param] = {
     "alpha": 4.0, "beta": 0.01, "learning_rate": 0.003, "num_steps": 200, "clean_batch_size": 64,
     "backdoor_batch_size": 64, "neutral_term": "human", "lr_schedule": "constant",

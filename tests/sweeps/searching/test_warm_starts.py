@@ -11,9 +11,9 @@ from trainables.errors import UserError
 
 TEXT = load_search("text-tradeoff")
 PRESET = {
-    "alpha": 4.0, "beta": 0.01, "learning_rate": 0.003, "num_steps": 200, "clean_batch_size": 64,
-    "backdoor_batch_size": 64, "neutral_term": "human", "lr_schedule": "step",
-    "lr_milestones": "0.6, 0.85", "lr_factor": 0.3,
+    "alpha": 4.0, "beta": 0.01, "alpha_growth": 1.0, "beta_growth": 1.0, "learning_rate": 0.003,
+    "num_steps": 200, "clean_batch_size": 64, "backdoor_batch_size": 64, "neutral_term": "human",
+    "lr_schedule": "step", "lr_milestones": "0.6, 0.85", "lr_factor": 0.3,
 }  # fmt: skip
 
 
