@@ -1,26 +1,15 @@
-"""The front of searches that the command line shows; imported by it alone, since it takes time."""
+"""The front of searches that the command line shows; what draws is imported where it is needed."""
 
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from analysis.figures.figure import Figure
-from analysis.figures.write import write_figure
 from analysis.files import write_file
-from analysis.front.compare import (
-    Contest,
-    contest_csv,
-    contest_figure,
-    contest_json,
-    contest_markdown,
-    contest_of,
-    contest_text,
-)
-from analysis.front.figures import figures_of_front
+from analysis.front.compare import Contest, contest_of
+from analysis.front.compare_render import CONTEST_FORMATS
 from analysis.front.importance import importances_of, scales_of
-from analysis.front.page import contest_page, front_page
 from analysis.front.render import FRONT_FORMATS
 from analysis.front.rules import KNEE
 from analysis.front.searched import Bound, Goal, Searched
@@ -32,11 +21,11 @@ from sweeps.searching.storage import load_study, storage_url
 from sweeps.searching.study import candidates_of
 from trainables.errors import UserError, did_you_mean
 
+if TYPE_CHECKING:
+    from analysis.figures.figure import Figure
+
 FORMATS = ("text", "md", "csv", "json", "html")
 FIGURE_FORMATS = ("svg", "pdf")
-_CONTEST_FORMATS = {
-    "text": contest_text, "md": contest_markdown, "csv": contest_csv, "json": contest_json,
-}  # fmt: skip
 _SUFFIXES = {"text": "txt"}
 _OWN = ("name", "description", "sampler", "sampler_seed", "num_candidates", "confirmation_seeds")
 """What repeats of a search differ in."""
@@ -151,14 +140,18 @@ def _text(shown: FrontView | Contest, format_name: str) -> str:
         return _page(shown, _figures(shown))
     if isinstance(shown, FrontView):
         return FRONT_FORMATS[format_name](shown)
-    return _CONTEST_FORMATS[format_name](shown)
+    return CONTEST_FORMATS[format_name](shown)
 
 
-def _figures(shown: FrontView | Contest) -> list[Figure]:
+def _figures(shown: FrontView | Contest) -> "list[Figure]":
+    from analysis.front.figures import contest_figure, figures_of_front
+
     return figures_of_front(shown) if isinstance(shown, FrontView) else [contest_figure(shown)]
 
 
-def _page(shown: FrontView | Contest, figures: Sequence[Figure]) -> str:
+def _page(shown: FrontView | Contest, figures: "Sequence[Figure]") -> str:
+    from analysis.front.page import contest_page, front_page
+
     made_at = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     if isinstance(shown, FrontView):
         return front_page(shown, figures, this_command(), made_at)
@@ -166,6 +159,8 @@ def _page(shown: FrontView | Contest, figures: Sequence[Figure]) -> str:
 
 
 def _write_all(shown: FrontView | Contest, folder: Path) -> str:
+    from analysis.figures.write import write_figure
+
     figures = _figures(shown)
     stem = f"{shown.search.name}-front" if isinstance(shown, FrontView) else "searches"
     for format_name in FORMATS[:-1]:

@@ -1,27 +1,91 @@
 """Searches beside each other: whose front wins how much, from one point of reference."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
-from statistics import mean, stdev
+from statistics import mean, median, stdev
 
-import polars as pl
-
-from analysis.figures.catalog import make_figure
-from analysis.figures.figure import Figure
-from analysis.figures.style import styled
-from analysis.front.curves import curves_chart, curves_frame
 from analysis.front.hypervolume import Reference, reference_of, reference_text
-from analysis.front.render import Texts, aligned_within
 from analysis.front.searched import Searched
-from analysis.front.view import FrontView, view_of
-from analysis.render.data import DIGITS, strict_json
-from analysis.render.markdown import escape, pipe_row
-from analysis.render.text import WIDTH, wrapped
+from analysis.front.view import FrontView, seeds_text, view_of
 from trainables.errors import UserError
 
-_HEADS = ("Search", "Sampler", "Sampler seed", "Candidates", "Feasible", "On the front",
-          "Hypervolume")  # fmt: skip
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Searches that repeat each other: nothing but the seed of their sampler differs.
+
+    Attributes:
+        name: what it is called: by its sampler, or by the first of its searches.
+        searches: their names.
+        volumes: their hypervolumes, by the sampler's seed.
+    """
+
+    name: str
+    searches: tuple[str, ...]
+    volumes: Mapping[int, float]
+
+    @property
+    def mean(self) -> float:
+        """The mean over the repeats."""
+        return mean(self.volumes.values())
+
+    @property
+    def std(self) -> float | None:
+        """The sample standard deviation over the repeats; None of a single one."""
+        return _std(list(self.volumes.values()))
+
+    @property
+    def median(self) -> float:
+        """The median over the repeats."""
+        return median(self.volumes.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairs:
+    """Two groups at the sampler seeds that both have.
+
+    Attributes:
+        one: whose hypervolume is looked at.
+        other: what it is compared with.
+    """
+
+    one: Group
+    other: Group
+
+    @property
+    def differences(self) -> dict[int, float]:
+        """How much more hypervolume the first has than the other, by the sampler's seed."""
+        common = sorted(self.one.volumes.keys() & self.other.volumes.keys())
+        return {seed: self.one.volumes[seed] - self.other.volumes[seed] for seed in common}
+
+    @property
+    def more(self) -> list[int]:
+        """At which seeds the first has more."""
+        return [seed for seed, difference in self.differences.items() if difference > 0]
+
+    @property
+    def less(self) -> list[int]:
+        """At which seeds the first has less."""
+        return [seed for seed, difference in self.differences.items() if difference < 0]
+
+    @property
+    def text(self) -> str:
+        """Say in how many repeats the first has more, and by how much on average."""
+        found = list(self.differences.values())
+        if not found:
+            return f"{self.one.name} and {self.other.name} have no sampler seed in common."
+        equal = len(found) - len(self.more) - len(self.less)
+        rest = [f"less at {_of_seeds(self.less)}"] if self.less else []
+        rest += [f"as much in {equal}"] if equal else []
+        aside = f" ({', '.join(rest)})" if rest else ""
+        return (
+            f"{self.one.name} has more hypervolume than {self.other.name} in {len(self.more)} of "
+            f"{_repeats(len(found))} of equal sampler seed{aside}; the mean difference "
+            f"is {_spread_text(found)}."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,44 +106,78 @@ class Contest:
         """Give the hypervolume of a search at the length at which all are compared."""
         return view.curve[self.length - 1] if self.length else 0.0
 
-    @property
-    def are_repeats(self) -> bool:
-        """Whether they differ only in the sampler and its seed."""
-        hows = {(view.search.sampler, view.search.sampler_seed) for view in self.views}
-        return len(hows) == len(self.views) and len({v.search.setup for v in self.views}) == 1
+    @cached_property
+    def twins(self) -> list[str]:
+        """The names of searches that nothing tells apart, not even the seed of their sampler."""
+        known = {view.search.name: (*_kind(view), view.search.sampler_seed) for view in self.views}
+        times = Counter(known.values())
+        return [name for name, kind in known.items() if times[kind] > 1]
 
-    def series(self, view: FrontView) -> str:
-        """Name what a search stands for: its sampler among repeats, else itself."""
-        return view.search.sampler if self.are_repeats else view.search.name
-
-    @property
-    def by_series(self) -> dict[str, dict[int, float]]:
-        """The hypervolumes by series and by the sampler's seed."""
-        found: dict[str, dict[int, float]] = {}
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The searches by what they repeat; twins are no repeats, and each stands for itself."""
+        found: dict[tuple[str, ...], list[FrontView]] = {}
         for view in self.views:
-            volumes = found.setdefault(self.series(view), {})
-            volumes[view.search.sampler_seed] = self.volume(view)
-        return found
+            key = (view.search.name,) if self.twins else _kind(view)
+            found.setdefault(key, []).append(view)
+        return tuple(
+            Group(
+                name=views[0].search.sampler if self.is_by_sampler else views[0].search.name,
+                searches=tuple(view.search.name for view in views),
+                volumes={view.search.sampler_seed: self.volume(view) for view in views},
+            )
+            for views in found.values()
+        )
+
+    @property
+    def is_by_sampler(self) -> bool:
+        """Whether the searches differ in nothing but the sampler and its seed."""
+        return not self.twins and len({view.search.setup for view in self.views}) == 1
+
+    @property
+    def pairs(self) -> tuple[Pairs, ...]:
+        """Each group against each later one; none where twins stand for themselves."""
+        if self.twins:
+            return ()
+        return tuple(Pairs(one=one, other=other) for one, other in combinations(self.groups, 2))
+
+    def group_of(self, view: FrontView) -> str:
+        """Name the group of a search."""
+        return next(group.name for group in self.groups if view.search.name in group.searches)
 
     @property
     def caption(self) -> str:
         """How they are compared."""
+        called = "sampler" if self.is_by_sampler else "first search"
+        grouped = (
+            "Searches that differ only in name and sampler seed are repeats of one group, named by "
+            f"its {called}. "
+        )
         return (
             f"Hypervolume after {self.length} candidates of each search, from "
             f"{reference_text(self.reference)} to the best that is possible or was seen; all of "
-            "it is 1. Infeasible candidates count nothing."
-        )
+            f"it is 1. Infeasible candidates count nothing. {'' if self.twins else grouped}"
+        ).rstrip()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What samplers reach over their repeats, and which has more at the same seed."""
-        if not self.are_repeats:
-            return ("They differ in more than the sampler and its seed: none repeats another.",)
-        found = self.by_series
-        means = [f"{name} {_spread(list(volumes.values()))}" for name, volumes in found.items()]
-        wins = [_wins(found, *pair) for pair in combinations(found, 2)]
-        over = "Mean ± sample standard deviation over the seeds of a sampler: "
-        return (f"{over}{'; '.join(means)}.", *filter(None, wins))
+        """Which group has more in how many repeats, and what makes the comparison weaker."""
+        return (*(pairs.text for pairs in self.pairs), *self._cautions())
+
+    def _cautions(self) -> list[str]:
+        found = []
+        if self.twins:
+            found.append(
+                f"The same sampler and seed: {', '.join(self.twins)}; so no search counts as a "
+                "repeat."
+            )
+        elif not self.is_by_sampler:
+            found.append("The groups differ in more than the sampler.")
+        num_short = sum(len(view.curve) < view.search.num_asked for view in self.views)
+        if num_short:
+            searches = f"{num_short} of {len(self.views)} searches"
+            found.append(f"Not all candidates that were asked for: {searches}.")
+        return found
 
 
 def contest_of(searches: Sequence[Searched]) -> Contest:
@@ -90,11 +188,10 @@ def contest_of(searches: Sequence[Searched]) -> Contest:
     """
     first, *others = searches
     for other in others:
-        for what in ("goals", "bounds", "seeds"):
+        for what, words in _WORDS.items():
             if getattr(other, what) != getattr(first, what):
                 raise UserError(
-                    f"{first.name} and {other.name} cannot be compared: their {_WORDS[what]} "
-                    "differ."
+                    f"{first.name} and {other.name} cannot be compared: their {words} differ."
                 )
     reference = reference_of(searches)
     views = tuple(view_of(search, reference=reference) for search in searches)
@@ -104,102 +201,23 @@ def contest_of(searches: Sequence[Searched]) -> Contest:
 _WORDS = {"goals": "objectives", "bounds": "constraints", "seeds": "seeds"}
 
 
-def _spread(values: Sequence[float]) -> str:
-    spread = f" ± {stdev(values):.4f}" if len(values) > 1 else ""
-    return f"{mean(values):.4f}{spread} (n = {len(values)})"
+def _kind(view: FrontView) -> tuple[str, ...]:
+    return view.search.setup, view.search.sampler
 
 
-def _wins(found: dict[str, dict[int, float]], one: str, other: str) -> str:
-    """Count at how many seeds of both samplers the first has more; empty without such seeds."""
-    common = found[one].keys() & found[other].keys()
-    if not common:
-        return ""
-    more = sum(found[one][seed] > found[other][seed] for seed in common)
-    less = sum(found[one][seed] < found[other][seed] for seed in common)
-    return f"{one} has more than {other} at {more} of {len(common)} seeds, and less at {less}."
+def _spread_text(values: Sequence[float]) -> str:
+    std = _std(values)
+    spread = "" if std is None else f" ± {std:.4f} (sample standard deviation)"
+    return f"{mean(values):.4f}{spread}"
 
 
-def contest_heads() -> Texts:
-    """Head the columns of the comparison."""
-    return _HEADS
+def _std(values: Sequence[float]) -> float | None:
+    return stdev(values) if len(values) > 1 else None
 
 
-def contest_rows(contest: Contest) -> list[Texts]:
-    """Write a row for each search."""
-    frame = contest_frame(contest)
-    return [(*map(str, row[:-1]), f"{row[-1]:.4f}") for row in frame.iter_rows()]
+def _of_seeds(seeds: Sequence[int]) -> str:
+    return f"seed{'' if len(seeds) == 1 else 's'} {seeds_text(seeds)}"
 
 
-def contest_frame(contest: Contest) -> pl.DataFrame:
-    """Give a row for each search.
-
-    Returns:
-        search, sampler, sampler_seed, candidates (that have ended), feasible and on_front (how
-        many there are in all), hypervolume (at the length at which all are compared).
-    """
-    rows = [
-        {
-            "search": view.search.name,
-            "sampler": view.search.sampler,
-            "sampler_seed": view.search.sampler_seed,
-            "candidates": len(view.curve),
-            "feasible": sum(c.feasible for c in view.search.candidates),
-            "on_front": len(view.front),
-            "hypervolume": contest.volume(view),
-        }
-        for view in contest.views
-    ]
-    return pl.DataFrame(rows)
-
-
-def contest_text(contest: Contest) -> str:
-    """Write the comparison for a terminal."""
-    table = aligned_within(contest_heads(), contest_rows(contest))
-    words = [wrapped(contest.caption, WIDTH)]
-    words += [wrapped(f"Note: {note}", WIDTH) for note in contest.notes]
-    return "\n\n".join([*table, *words]) + "\n"
-
-
-def contest_markdown(contest: Contest) -> str:
-    """Write the comparison for GitHub."""
-    heads = contest_heads()
-    rows = "\n".join(map(pipe_row, contest_rows(contest)))
-    table = f"{pipe_row(heads)}\n|{' ---: |' * len(heads)}\n{rows}"
-    notes = "\n".join(f"- {escape(note)}" for note in contest.notes)
-    return "\n\n".join([table, escape(contest.caption), notes]) + "\n"
-
-
-def contest_csv(contest: Contest) -> str:
-    """Write one line for each search; see `contest_frame`."""
-    frame = contest_frame(contest)
-    return frame.with_columns(pl.col(pl.Float64).round_sig_figs(DIGITS)).write_csv()
-
-
-def contest_json(contest: Contest) -> str:
-    """Write the comparison as strict JSON, with the hypervolume after each candidate."""
-    curves = {view.search.name: view.curve for view in contest.views}
-    content = {
-        "searches": [
-            row | {"curve": curves[row["search"]]} for row in contest_frame(contest).to_dicts()
-        ],
-        "length": contest.length,
-        "caption": contest.caption,
-        "notes": contest.notes,
-    }
-    return strict_json(content)
-
-
-def contest_figure(contest: Contest) -> Figure:
-    """Draw the hypervolume of the searches over their candidates, by sampler or search.
-
-    Raises:
-        UserError: there are more of them than one figure can tell apart.
-    """
-    data = curves_frame(
-        {(contest.series(v), v.search.name): v.curve[: contest.length] for v in contest.views}
-    )
-    lines = "A line for each search; where a sampler has several, the thick one is their mean."
-    chart = styled(curves_chart(data))
-    title = "Hypervolume over candidates"
-    words = " ".join([lines, contest.caption, *contest.notes])
-    return make_figure("searches-hypervolume", title, chart, data, words)
+def _repeats(number: int) -> str:
+    return f"{number} repeat{'' if number == 1 else 's'}"

@@ -1,25 +1,22 @@
-"""The hypervolume over candidates, and how much each parameter decides."""
+"""The hypervolume over candidates, as curves."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import altair as alt
 import polars as pl
 
-from analysis.figures.axes import axis_over
-from analysis.figures.blocks import below, beside
+from analysis.figures.axes import Axis, axis_over
+from analysis.figures.blocks import below
 from analysis.figures.lines import look
-from analysis.figures.style import COLUMN_WIDTH, PAGE_WIDTH, SERIES, series_styles
-from analysis.front.searched import metric_of
+from analysis.figures.style import COLUMN_WIDTH, series_styles
 
 MEAN = "mean"
 """The column that tells the mean of several searches from each of them."""
 _WIDTH, _HEIGHT = COLUMN_WIDTH - 40.0, 110.0
 _UNSCALED = 0.15
 """The first candidates, as a share of all, whose hypervolume may lie below the figure."""
-_ROW_HEIGHT = 13
-_LABEL_WIDTH = 88
-_ROOM_FOR_TEXT = 1.28
+MIN_CANDIDATES = 5.0
+"""Of fewer, the ticks would be parts of a candidate."""
 
 
 def curves_frame(curves: Mapping[tuple[str, str], Sequence[float]]) -> pl.DataFrame:
@@ -48,29 +45,36 @@ def curves_chart(data: pl.DataFrame) -> alt.VConcatChart:
     """
     names = data["series"].unique(maintain_order=True).to_list()
     has_means = data.select("series", "search").n_unique() > len(names)
-    y = axis_over("Hypervolume", _later(data).select(mean="hypervolume"))
-    most = data.select(pl.lit(1.0).append(pl.col("candidates").cast(pl.Float64)).alias(MEAN))
-    x = axis_over("Candidates", most, bottom=0.0)
-    thin = 0.5 if has_means else 1.2
-    layers: list[alt.Chart] = [
-        *_lines(data, names, x.across("candidates"), y.channel("hypervolume"), thin)
-    ]
+    y = _upright(data).channel("hypervolume")
+    numbers = data.select(mean=pl.col("candidates").cast(pl.Float64))
+    x = axis_over("Candidates", numbers, bottom=0.0, top=MIN_CANDIDATES).across("candidates")
+    # Before the first candidate there is nothing: the first rise is part of the curve.
+    begun = data.select("series", "search").unique(maintain_order=True)
+    zeros = begun.with_columns(candidates=pl.lit(0, pl.Int64), hypervolume=pl.lit(0.0))
+    drawn = pl.concat([zeros, data])
+    layers: list[alt.Chart] = [*_lines(drawn, names, x, y, 0.5 if has_means else 1.2)]
     if has_means:
         together = pl.col("hypervolume").mean()
-        means = data.group_by("series", "candidates", maintain_order=True).agg(together)
-        means = means.with_columns(search=pl.lit(MEAN))
-        layers += _lines(means, names, x.across("candidates"), y.channel("hypervolume"), 1.8)
-    if len(names) > 1:
-        layers.append(_ends(data, names, x.across("candidates"), y.channel("hypervolume")))
+        means = drawn.group_by("series", "candidates", maintain_order=True).agg(together)
+        layers += _lines(means.with_columns(search=pl.lit(MEAN)), names, x, y, 1.8)
+    layers.append(_ends(data, names, x, y))
     chart = alt.LayerChart(width=_WIDTH, height=_HEIGHT)
     chart.layer = list(layers)
     return below([chart])
 
 
-def _later(data: pl.DataFrame) -> pl.DataFrame:
-    """Give the part that the vertical axis is made for: the first rise dwarfs all later ones."""
-    first = _UNSCALED * pl.col("candidates").max()
-    return data.filter(pl.col("candidates") > first)
+def cut_text(data: pl.DataFrame) -> list[str]:
+    """Say where the vertical axis starts, unless it is at nothing."""
+    start = _upright(data).domain[0]
+    return [f"The vertical axis starts at {start:.6g}: below it lines are cut off."] * (start > 0)
+
+
+def _upright(data: pl.DataFrame) -> Axis:
+    """Choose the vertical axis: from 0, unless most of it would show the first rise alone."""
+    is_later = pl.col("candidates") > _UNSCALED * pl.col("candidates").max()
+    later = data.filter(is_later).select(mean="hypervolume")
+    low, high = (float(each or 0.0) for each in (later["mean"].min(), later["mean"].max()))  # type: ignore[arg-type]
+    return axis_over("Hypervolume", later, bottom=0.0 if low < high / 2 else None)
 
 
 def _lines(
@@ -93,55 +97,3 @@ def _ends(data: pl.DataFrame, names: Sequence[str], x: alt.X, y: alt.Y) -> alt.C
     tips = ["series:N", "search:N", "candidates:Q", "hypervolume:Q"]
     drawn: alt.Chart = mark.encode(x=x, y=y, tooltip=tips, **look(names, "color", "shape"))
     return drawn
-
-
-def importances_frame(importances: Mapping[str, Mapping[str, float]]) -> pl.DataFrame:
-    """Give a row for each metric and parameter, those first that decide most over all metrics.
-
-    Returns:
-        metric, parameter, share.
-    """
-    rows = [
-        {"metric": metric, "parameter": name, "share": share}
-        for metric, shares in importances.items()
-        for name, share in shares.items()
-    ]
-    schema = {"metric": pl.String(), "parameter": pl.String(), "share": pl.Float64()}
-    found = pl.DataFrame(rows, schema=schema)
-    total = pl.col("share").sum().over("parameter")
-    return found.sort(total, "parameter", descending=[True, False], maintain_order=True)
-
-
-def importances_chart(data: pl.DataFrame) -> alt.HConcatChart:
-    """Draw the shares of each metric beside each other, as bars."""
-    metrics = data["metric"].unique(maintain_order=True).to_list()
-    parameters = data["parameter"].unique(maintain_order=True).to_list()
-    room = (COLUMN_WIDTH if len(metrics) == 1 else PAGE_WIDTH) - _LABEL_WIDTH
-    width = round(min(room / len(metrics) - 8.0, 150.0), 1)
-    height = _ROW_HEIGHT * len(parameters)
-    panels = [
-        _bars(data.filter(metric=metric), parameters, (width, height), is_first=i == 0)
-        for i, metric in enumerate(metrics)
-    ]
-    return beside(panels, spacing=8)
-
-
-def _bars(
-    data: pl.DataFrame, parameters: Sequence[str], size: tuple[float, float], *, is_first: bool
-) -> alt.LayerChart:
-    axis: dict[str, Any] = {"labelLimit": _LABEL_WIDTH, "ticks": False, "domain": False}
-    y = alt.Y("parameter:N", title=None, sort=list(parameters), axis=axis if is_first else None)
-    scale = {"domain": [0, _ROOM_FOR_TEXT], "nice": False}
-    x = alt.X("share:Q", axis=None, scale=scale)
-    shown = data.with_columns(pl.col("share").round(4))
-    base = alt.Chart(shown).encode(x=x, y=y)
-    bar = base.mark_bar(color=SERIES[0].colour, height=_ROW_HEIGHT - 5)
-    text = base.mark_text(align="left", dx=3, aria=False)
-    label = metric_of(data["metric"][0]).label
-    title = {"text": label, "fontSize": 8}
-    chart = alt.LayerChart(width=size[0], height=size[1], title=title)
-    chart.layer = [
-        bar.encode(tooltip=["parameter:N", alt.Tooltip("share:Q", format=".1%")]),
-        text.encode(text=alt.Text("share:Q", format=".0%")),
-    ]
-    return chart

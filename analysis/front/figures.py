@@ -8,9 +8,11 @@ from altair.typing import ChartType
 from analysis.figures.catalog import make_figure
 from analysis.figures.figure import Figure
 from analysis.figures.style import styled
-from analysis.front.curves import curves_chart, curves_frame, importances_chart, importances_frame
+from analysis.front.compare import Contest
+from analysis.front.curves import curves_chart, curves_frame, cut_text
 from analysis.front.hypervolume import reference_text
 from analysis.front.importance import ENOUGH_CANDIDATES, MIN_CANDIDATES
+from analysis.front.importance_bars import importances_chart, importances_frame
 from analysis.front.parallel import lines_frame, parallel_chart
 from analysis.front.pareto import counts
 from analysis.front.scatter import num_outside, points_of, scatter_chart
@@ -31,6 +33,25 @@ def figures_of_front(view: FrontView) -> list[Figure]:
     ]
 
 
+def contest_figure(contest: Contest) -> Figure:
+    """Draw the hypervolume of searches over their candidates, by group.
+
+    Raises:
+        UserError: there are more groups than one figure can tell apart.
+    """
+    data = curves_frame(
+        {(contest.group_of(v), v.search.name): v.curve[: contest.length] for v in contest.views}
+    )
+    has_repeats = len(contest.groups) < len(contest.views)
+    lines = "A line for each search" + (
+        "; of a group with several, the thick line is their mean." if has_repeats else "."
+    )
+    words = [lines, *cut_text(data), contest.caption, *contest.notes]
+    chart = styled(curves_chart(data))
+    title = "Hypervolume over candidates"
+    return make_figure("searches-hypervolume", title, chart, data, " ".join(words))
+
+
 def _front(view: FrontView) -> Figure:
     points = points_of(view)
     chart = styled(scatter_chart(view, points))
@@ -49,6 +70,7 @@ def _hypervolume(view: FrontView) -> Figure:
     words = [
         f"The hypervolume of the feasible candidates so far, from {reference_text(view.reference)}",
         "to the best that is possible or was seen; all of it is 1.",
+        *cut_text(data),
         f"Sampler {view.search.sampler}, seed {view.search.sampler_seed}.",
     ]
     chart = styled(curves_chart(data))

@@ -1,11 +1,9 @@
 """The front of a search in the formats that people and programs read."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
-
-import polars as pl
 
 from analysis.front.candidates import Candidate
 from analysis.front.importance import shown
@@ -136,21 +134,20 @@ def aligned_within(heads: Texts, rows: Sequence[Texts], width: int = WIDTH) -> l
     return [block, *aligned_within(first, rest, width)]
 
 
-def front_frame(view: FrontView, candidates: Sequence[Candidate]) -> pl.DataFrame:
-    """Give a row for each of some candidates.
+def front_records(view: FrontView) -> list[dict[str, Any]]:
+    """Give what is known of each candidate of the front.
 
     Returns:
         candidate, state, feasible, on_front, chosen, n; each parameter, lists as text; and for
         each metric its mean and, as METRIC_std, its deviation.
     """
     search = view.search
-    on_front = {each.number for each in view.front}
-    rows = [
+    return [
         {
             "candidate": each.number,
             "state": each.state,
             "feasible": each.feasible,
-            "on_front": each.number in on_front,
+            "on_front": True,
             "chosen": each.number == view.chosen,
             "n": each.n,
         }
@@ -160,9 +157,8 @@ def front_frame(view: FrontView, candidates: Sequence[Candidate]) -> pl.DataFram
             for name in search.metrics
             for key, value in ((name, each.mean.get(name)), (f"{name}_std", each.std.get(name)))
         }
-        for each in candidates
+        for each in view.front
     ]
-    return pl.DataFrame(rows, infer_schema_length=None)
 
 
 def _plain(value: Any) -> Any:
@@ -170,8 +166,15 @@ def _plain(value: Any) -> Any:
 
 
 def front_csv(view: FrontView) -> str:
-    """Write one line for each candidate of the front; see `front_frame`."""
-    frame = front_frame(view, view.front)
+    """Write one line for each candidate of the front; see `front_records`."""
+    return csv_text(front_records(view))
+
+
+def csv_text(records: Sequence[Mapping[str, Any]]) -> str:
+    """Write a line for each record, all of the same names."""
+    import polars as pl  # takes a while, and other formats do without
+
+    frame = pl.DataFrame(records, infer_schema_length=None)
     return frame.with_columns(pl.col(pl.Float64).round_sig_figs(DIGITS)).write_csv()
 
 

@@ -11,6 +11,7 @@ from analysis.figures.axes import Axis, axis_over
 from analysis.figures.blocks import Grid, arrange, below
 from analysis.figures.style import COLUMN_WIDTH, INK, PAGE_WIDTH, SERIES
 from analysis.front.candidates import Candidate
+from analysis.front.curves import MIN_CANDIDATES
 from analysis.front.pareto import counts
 from analysis.front.searched import Goal, metric_of
 from analysis.front.view import FrontView
@@ -75,9 +76,8 @@ def scatter_chart(view: FrontView, points: pl.DataFrame) -> alt.VConcatChart:
     names = [goal.metric for goal in goals]
     axes = {goal.metric: _axis(points, goal) for goal in goals}
     if len(goals) == 1:
-        last = float(points[_NUMBER].max() or 1)  # type: ignore[arg-type]
-        ends = pl.DataFrame({"mean": [0.0, last]})
-        axes[_NUMBER] = axis_over("Candidate", ends)
+        numbers = points.select(mean=pl.col(_NUMBER).cast(pl.Float64))
+        axes[_NUMBER] = axis_over("Candidate", numbers, bottom=0.0, top=MIN_CANDIDATES)
         names.insert(0, _NUMBER)
     pairs = list(itertools.combinations(names, 2))
     size = _size(len(pairs))
@@ -96,9 +96,14 @@ def _size(num_pairs: int) -> tuple[float, float]:
 
 
 def _axis(points: pl.DataFrame, goal: Goal) -> Axis:
-    """Choose an axis over what is feasible; of nothing feasible, over all."""
+    """Choose an axis over the front and what is feasible and near; of nothing feasible, over all.
+
+    Near is what Tukey's rule takes for no outlier at the worse end: else one bad candidate would
+    press the front into a corner.
+    """
     feasible = points.filter(pl.col("kind") != INFEASIBLE)
-    shown = feasible if len(feasible) else points
+    is_front = pl.col("kind").is_in([FRONT, CHOSEN])
+    shown = feasible.filter(is_front | _is_near(goal)) if len(feasible) else points
     ends = {end: f"{goal.metric}_{end}" for end in ("low", "high")} | {"mean": goal.metric}
     data = shown.select(**{end: pl.col(name) for end, name in ends.items()})
     is_share = metric_of(goal.metric).unit == "share"
@@ -106,8 +111,15 @@ def _axis(points: pl.DataFrame, goal: Goal) -> Axis:
     return axis_over(f"{goal.label}{unit} {goal.arrow}", data, is_share=is_share)
 
 
+def _is_near(goal: Goal) -> pl.Expr:
+    value = pl.col(goal.metric)
+    first, third = value.quantile(0.25, "linear"), value.quantile(0.75, "linear")
+    reach = 1.5 * (third - first)
+    return value >= first - reach if goal.maximize else value <= third + reach
+
+
 def num_outside(view: FrontView, points: pl.DataFrame) -> int:
-    """Count the candidates that lie beyond the axes: infeasible ones may be far from all others."""
+    """Count the candidates that lie beyond the axes: those far worse than the others."""
     outside = pl.lit(value=False)
     for goal in view.search.goals:
         low, high = _axis(points, goal).domain
@@ -131,7 +143,9 @@ def _panel(
     columns = [name for name in points.columns if name.startswith(pair)]
     rounded = pl.col(pl.Float64).round(6)
     chosen_columns = dict.fromkeys([_NUMBER, "kind", *columns])
-    data = points.select(chosen_columns.keys()).drop_nulls(list(pair)).with_columns(rounded)
+    inside = [pl.col(name).is_between(*axes[name].domain) for name in pair]
+    # Not clipped: a mark that lies on an axis, as of 100%, is shown whole.
+    data = points.select(chosen_columns.keys()).filter(*inside).with_columns(rounded)
     front = data.filter(pl.col("kind").is_in([FRONT, CHOSEN]))
     layers = []
     if step:
@@ -165,7 +179,7 @@ def _marks(data: pl.DataFrame, axes: dict[str, Axis], x: str, y: str) -> list[al
     # One layer each, so that those of the front lie above the others.
     return [
         alt.Chart(data.filter(kind=kind))
-        .mark_point(size=_SIZES[KINDS.index(kind)], strokeWidth=0.7, clip=True)
+        .mark_point(size=_SIZES[KINDS.index(kind)], strokeWidth=0.7)
         .encode(tooltip=tips, **look)
         for kind in kinds
     ]

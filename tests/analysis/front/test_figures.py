@@ -86,6 +86,25 @@ def test_what_lies_beyond_the_axes_is_counted():
     assert "Beyond" not in figures_of_front(view_of(searched(EIGHT)))[0].caption
 
 
+def test_one_bad_candidate_does_not_press_the_front_into_a_corner():
+    close = [candidate(i, 0.9 + 0.01 * i, 0.99 - 0.01 * i) for i in range(8)]
+    view = view_of(searched([*close, candidate(8, 0.1, 0.5)]))
+    assert num_outside(view, points_of(view)) == 1
+    spec = json.dumps(spec_of(figures_of_front(view)[0].chart))
+    lows = [float(low) for low in re.findall(r'"domain": \[(\d[^,]*),', spec)]
+    assert min(lows) >= 0.85
+    # Of the front nothing is left out, however far from the others it is.
+    far = view_of(searched([*close, candidate(8, 0.1, 1.0)]))
+    assert num_outside(far, points_of(far)) == 0
+
+
+def test_a_mark_at_the_end_of_an_axis_is_whole():
+    figure = figures_of_front(view_of(searched(EIGHT)))[0]
+    marks = re.findall(r'"mark": \{"type": "point"[^}]*\}', json.dumps(spec_of(figure.chart)))
+    assert len(marks) == 4
+    assert not any('"clip": true' in mark for mark in marks)
+
+
 def test_lines_pass_each_axis_at_the_height_of_their_value():
     scales = (
         Scale(name="alpha", low=1.0, high=4.0, log=True),
@@ -134,7 +153,6 @@ def test_the_page_holds_all_of_it(view, figures):
     page = front_page(view, list(figures.values()), "unremember front try", "now")
     assert "<h1>Search try</h1>" in page
     assert page.count('class="chart"') == 4
-    assert "default-src 'none'" in page
     assert re.search(r"(src|href)=[\"']https?:", page) is None
     for name in ("try-front.csv", "try-front.json", "try-parallel.csv"):
         assert f'download="{name}"' in page
