@@ -11,20 +11,22 @@ from tests.sweeps import fakes
 from tests.sweeps.searching import trainables
 from trainables.errors import UserError
 
+SEARCH = trainables.search(num_candidates=3, seeds=[0, 1])
 
-def main(folder: str, kind: str, num_candidates: str, seconds: str) -> int:
-    """Search by formulas: the results folder, the trainable, and how long each trial takes."""
+
+def main(folder: str, hangs_at: str) -> int:
+    """Search by formulas: the results folder, and which of all trials that start never ends."""
     root = Path(folder)
-    shared = fakes.shared_in(root, seconds=float(seconds))
+    shared = fakes.shared_in(root) | {"hangs_at": int(hangs_at)}
     try:
         return search_and_show(
-            trainables.search(num_candidates=int(num_candidates)),
+            SEARCH,
             root / "results",
             None,
             None,
-            Resources(max_concurrent=1),  # the fifth trial starts when four have ended
+            Resources(max_concurrent=1),  # the third trial starts when two have ended
             science=lambda: Science(
-                trainable=getattr(trainables, kind), build_shared=lambda configs, progress: shared
+                trainable=trainables.Formula, build_shared=lambda configs, progress: shared
             ),
         )
     except InterruptedRunError as interrupted:

@@ -1,10 +1,11 @@
-"""Searches through Tune, with trials that cost nothing; a driver is killed, one interrupted."""
+"""Searches through Tune, with trials that cost nothing; drivers are killed and interrupted."""
 
 import io
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,12 +23,14 @@ from sweeps.live import PlainView
 from sweeps.searching.board import SearchBoard
 from sweeps.searching.judging import CandidateWork
 from sweeps.searching.known import Known
+from sweeps.searching.lease import Lease
 from sweeps.searching.storage import load_study, storage_url
 from sweeps.searching.study import candidates_of, open_study
 from sweeps.show import status_text
 from sweeps.standing import read_record
 from tests.sweeps import fakes
-from tests.sweeps.searching import trainables
+from tests.sweeps.searching import driver, trainables
+from trainables.errors import UserError
 from trainables.fingerprints import fingerprints
 
 pytestmark = [
@@ -35,6 +38,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning:ray"),
+    pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning"),
 ]
 ROOT = Path(__file__).parents[3]
 
@@ -52,7 +56,7 @@ def run(root: Path, kind: type, **changes: Any) -> optuna.Study:
     board = SearchBoard(search.objectives, search.num_candidates)
     known = Known(search.name, search.seeds, root, "sqlite:///none")
     work = CandidateWork(search, study, known, fingerprints, board)
-    shared = fakes.shared_in(root, seconds=0)
+    shared = fakes.shared_in(root)
     with Journal(root / "results") as journal:
         view = PlainView(board, Console(file=io.StringIO()))
         run_trials(work, journal, kind, shared, observers=[view])
@@ -63,6 +67,92 @@ def run(root: Path, kind: type, **changes: Any) -> optuna.Study:
 
 def events_in(root: Path) -> list[TrialEvent]:
     return [e for e in read_events(root / "results") if isinstance(e, TrialEvent)]
+
+
+def start(folder: Path, hangs_at: int) -> subprocess.Popen[str]:
+    """Start a driver, and wait until one of all the trials that have started hangs."""
+    command = [sys.executable, "-m", "tests.sweeps.searching.driver", str(folder), str(hangs_at)]
+    environment = {name: v for name, v in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    while not hangs(folder, hangs_at):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    return process
+
+
+def hangs(folder: Path, hangs_at: int) -> bool:
+    started = folder / "started"
+    return started.exists() and len(started.read_text().splitlines()) >= hangs_at
+
+
+def interrupt_here(folder: Path, hangs_at: int) -> int:
+    """Be a driver whose user gives up when a trial hangs; give its exit code."""
+    is_over = threading.Event()
+
+    def give_up() -> None:
+        while not is_over.wait(0.1):
+            if hangs(folder, hangs_at):
+                os.kill(os.getpid(), signal.SIGINT)
+                return
+
+    thread = threading.Thread(target=give_up)
+    thread.start()
+    try:
+        return driver.main(str(folder), str(hangs_at))
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def driver_in(folder: Path) -> Any:
+    return load_study("formula", storage_url(folder / "results"))[1].user_attrs["driver"]
+
+
+# The first, while no other test's Ray runs here: its drivers have their own, as users have.
+def test_a_search_that_is_stopped_goes_on_to_exactly_the_number_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not ray.is_initialized()
+    results = tmp_path / "results"
+    killed = start(tmp_path, 3)
+    refused = pytest.raises(UserError, match=f"another driver .process {killed.pid} on ")
+    with Lease(tmp_path, print, print) as other, refused:
+        open_study(driver.SEARCH, storage_url(results), (), other.take)
+    killed.kill()
+    killed.communicate()
+    assert len(read_record(results).keys("finished")) == 2
+    assert driver_in(tmp_path)["pid"] == killed.pid
+    # Each begins with the trial that hung before: three starts more are two more that end.
+    terminated = start(tmp_path, 6)
+    terminated.terminate()
+    _, err = terminated.communicate()
+    assert terminated.returncode == 128 + signal.SIGTERM
+    check_interrupted(tmp_path, err, "1 done, 2 to go", num_finished=4)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert interrupt_here(tmp_path, 8) == 128 + signal.SIGINT
+    check_interrupted(tmp_path, capsys.readouterr().err, "2 done, 1 to go", num_finished=5)
+    assert driver.main(str(tmp_path), "0") == 0
+    out, err = capsys.readouterr()
+    assert "3 candidates, each on 2 seeds: 2 done, 1 to go" in err
+    assert "formula: 3/3 candidates; best: Sim Clean" in err
+    assert out == ""
+    events = events_in(tmp_path)
+    assert len(events) == len({event.trial_key for event in events}) == 6
+    _, study = load_study("formula", storage_url(results))
+    assert [candidate.state for candidate in candidates_of(study)] == ["complete"] * 3
+    assert len(read_record(results).searches["formula"].trial_keys) == 6
+    assert not list(results.glob("search-*"))
+
+
+def check_interrupted(folder: Path, err: str, summary: str, num_finished: int) -> None:
+    assert f"3 candidates, each on 2 seeds: {summary}" in err
+    assert "go on to the number asked for with: " in err
+    assert "Traceback" not in err
+    assert len(read_record(folder / "results").keys("finished")) == num_finished
+    assert driver_in(folder) is None
 
 
 @pytest.mark.usefixtures("cluster", "no_store")
@@ -108,48 +198,3 @@ def test_trials_that_do_worse_while_they_train_are_stopped(tmp_path: Path, by: s
     assert read_record(tmp_path / "results").keys("pruned") == {
         event.trial_key for event in events if event.kind == "pruned"
     }
-
-
-def start(folder: Path, kind: str, num_candidates: int, seconds: float) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.sweeps.searching.driver", str(folder), kind,
-               str(num_candidates), str(seconds)]  # fmt: skip
-    environment = {name: v for name, v in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-
-
-def wait_until(driver: subprocess.Popen[str], folder: Path, num_started: int) -> None:
-    path = folder / "started"
-    while not path.exists() or len(path.read_text().splitlines()) < num_started:
-        assert driver.poll() is None, driver.communicate()
-        time.sleep(0.1)
-
-
-@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGINT])
-def test_a_search_that_was_stopped_goes_on_to_the_number_asked_for(
-    tmp_path: Path, signum: signal.Signals
-) -> None:
-    driver = start(tmp_path, "Formula", 3, 1)
-    wait_until(driver, tmp_path, 5)
-    driver.send_signal(signum)
-    _, err = driver.communicate()
-    if signum == signal.SIGINT:
-        assert driver.returncode == 130
-        assert "go on to the number asked for with: driver.py" in err
-        assert "Traceback" not in err
-    before = read_record(tmp_path / "results").keys("finished")
-    assert len(before) in (4, 5)
-    again = start(tmp_path, "Formula", 3, 0)
-    out, err = again.communicate()
-    assert again.returncode == 0, err
-    assert "3 candidates, each on 3 seeds: 1 done, 2 to go" in err
-    assert "formula: 3/3 candidates; best: Sim Clean" in err
-    events = events_in(tmp_path)
-    assert len(events) == len({event.trial_key for event in events}) == 9
-    _, study = load_study("formula", storage_url(tmp_path / "results"))
-    assert [candidate.state for candidate in candidates_of(study)] == ["complete"] * 3
-    record = read_record(tmp_path / "results")
-    assert len(record.searches["formula"].trial_keys) == 9
-    assert out == ""

@@ -40,7 +40,7 @@ def measure(fields: dict[str, Any]) -> dict[str, float]:
 
 
 class Formula(Noop):
-    """Finishes at once, with numbers by formula; writes down that it started."""
+    """Finishes at once, with numbers by formula; writes down that it started; one may hang."""
 
     def setup(self, config: dict[str, Any], jobs: dict[str, Any], shared: dict[str, Any]) -> None:
         super().setup(config, jobs, shared)
@@ -51,9 +51,11 @@ class Formula(Noop):
         return super().reset_config(new_config)
 
     def step(self) -> dict[str, Any]:
-        with Path(self.shared["started"]).open("a") as file:
+        started = Path(self.shared["started"])
+        with started.open("a") as file:
             file.write(f"{self.key}\n")
-        time.sleep(self.shared["seconds"])
+        if len(started.read_text().splitlines()) == self.shared.get("hangs_at"):
+            time.sleep(3600)
         return self.finished()
 
     def finished(self) -> dict[str, Any]:
