@@ -9,11 +9,14 @@ READY := $(VENV)/.ready
 quickstart: $(READY)  ## Unlearn names over a small sweep and show the table.
 	$(BIN)/unremember run sweeps/quickstart.yaml
 
+# Files of tests run side by side; the greatest take two to three GB each.
+TOGETHER := --numprocesses logical --maxprocesses 4 --dist loadfile
+
 test: $(READY)  ## Run all tests.
-	$(BIN)/pytest
+	$(BIN)/pytest $(TOGETHER)
 
 fast-test: $(READY)  ## Run the tests that take seconds.
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest $(TOGETHER) -m "not slow"
 
 gpu-test: $(READY)  ## Run the tests that need a CUDA device.
 	$(BIN)/pytest -m gpu

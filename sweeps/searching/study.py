@@ -26,7 +26,9 @@ from trainables.errors import UserError
 Outcome = Mapping[int, Mapping[str, float]] | Literal["failed", "pruned"]
 """How a candidate ended: the metrics of all seeds by their seed, or not so well."""
 
-_MEAN, _STD, _SEEDS, _ERROR, _INVALID = "mean", "std", "seeds", "error", "invalid"
+_SEEDS, _ERROR, _INVALID = "seeds", "error", "invalid"
+# An attribute for each metric: a dashboard shows and sorts them.
+_MEAN, _STD = "mean ", "std "
 _STATES: dict[TrialState, State] = {
     TrialState.COMPLETE: "complete",
     TrialState.FAIL: "failed",
@@ -140,8 +142,9 @@ def tell(study: optuna.Study, number: int, outcome: Outcome, reason: str = "") -
     bounds = read_constraints(study.user_attrs[SEARCH_ATTR]["constraints"], study.study_name)
     if not isinstance(outcome, str):
         mean, std = _summary(list(outcome.values()))
-        trial.set_user_attr(_MEAN, mean)
-        trial.set_user_attr(_STD, std)
+        for prefix, values in ((_MEAN, mean), (_STD, std)):
+            for name, value in values.items():
+                trial.set_user_attr(prefix + name, value)
         trial.set_user_attr(_SEEDS, list(outcome))
         missing = [name for name in (*names, *(b.metric for b in bounds)) if name not in mean]
         if not missing:
@@ -225,8 +228,17 @@ def _candidate(frozen: FrozenTrial) -> Candidate:
     return Candidate(
         number=frozen.number,
         params=dict(frozen.params),
-        mean=frozen.user_attrs[_MEAN],
-        std=frozen.user_attrs[_STD],
+        mean=_values(frozen, _MEAN),
+        std=_values(frozen, _STD),
         n=len(frozen.user_attrs[_SEEDS]),
         feasible=all(excess <= 0 for excess in frozen.constraints.values()),
     )
+
+
+def _values(frozen: FrozenTrial, prefix: str) -> dict[str, float]:
+    """Read the metrics that a candidate has under a prefix."""
+    return {
+        name.removeprefix(prefix): value
+        for name, value in frozen.user_attrs.items()
+        if name.startswith(prefix)
+    }

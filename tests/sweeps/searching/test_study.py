@@ -242,6 +242,12 @@ def test_a_database_holds_all_that_a_dashboard_shows(tmp_path: Path) -> None:
     study = optuna.load_study(study_name="text-tradeoff", storage=url)
     assert study.metric_names == ["others_tpr", "sim_clean", "trial_s"]
     assert [direction.name for direction in study.directions] == ["MAXIMIZE"] * 2 + ["MINIMIZE"]
+    # A dashboard lays an attribute out in one line: each metric has its own.
+    attributes = study.trials[0].user_attrs
+    assert attributes["mean trial_s"] == study.trials[0].values[2]
+    assert {name for name in attributes if name.startswith("std ")} == {
+        f"std {name}" for name in ("others_tpr", "sim_clean", "trial_s", "idia_tpr")
+    }
     distributions = study.trials[0].distributions
     assert distributions["alpha"] == search.space["alpha"].distribution
     kept, again = load_study("text-tradeoff", url)
