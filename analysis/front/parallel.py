@@ -67,7 +67,8 @@ def _of_parameter(candidate: Candidate, scale: Scale) -> dict[str, Any]:
 def _of_metric(candidate: Candidate, name: str, low: float, high: float) -> dict[str, Any]:
     mean = candidate.mean[name]
     height = (mean - low) / (high - low) if high > low else 0.5
-    return {"axis": name, "value": mean_text(mean, metric_of(name).unit), "height": height}
+    value = mean_text(mean, metric_of(name).unit, finely=True)
+    return {"axis": name, "value": value, "height": height}
 
 
 def _height(value: Any, scale: Scale) -> float:

@@ -98,8 +98,10 @@ def value_of(candidate: Candidate, metric: str) -> str:
     if mean is None:
         return MISSING
     unit = metric_of(metric).unit
-    spread = f" ± {std_text(std, unit)}" if std is not None and math.isfinite(std) else ""
-    return mean_text(mean, unit) + spread
+    spread = (
+        f" ± {std_text(std, unit, finely=True)}" if std is not None and math.isfinite(std) else ""
+    )
+    return mean_text(mean, unit, finely=True) + spread
 
 
 def setting_heads(view: FrontView) -> Texts:

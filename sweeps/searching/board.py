@@ -95,9 +95,8 @@ def best_text(front: Sequence[Candidate], goals: Sequence[Goal]) -> str:
     if not front:
         return ""
     best = [front[row] for row in losses(front, goals).argmin(axis=0)]
-    texts = [
-        f"{goal.label} {mean_text(each.mean[goal.metric], metric_of(goal.metric).unit)}"
-        f" (candidate {each.number})"
-        for goal, each in zip(goals, best, strict=True)
-    ]
+    texts = []
+    for goal, candidate in zip(goals, best, strict=True):
+        mean = mean_text(candidate.mean[goal.metric], metric_of(goal.metric).unit, finely=True)
+        texts.append(f"{goal.label} {mean} (candidate {candidate.number})")
     return ", ".join(texts)

@@ -77,3 +77,11 @@ def test_the_noise_of_a_sum_does_not_change_what_is_shown():
 )
 def test_differences_have_a_sign_and_shares_percentage_points(value, unit, text):
     assert difference_text(value, unit) == text
+
+
+def test_similarities_of_candidates_are_told_apart():
+    assert mean_text(0.98765, "similarity", finely=True) == "0.9877"
+    assert mean_text(0.99996, "similarity", finely=True) == "0.9999"
+    assert mean_text(1.0, "similarity", finely=True) == "1.0000"
+    assert std_text(0.00123, "similarity", finely=True) == "0.0012"
+    assert mean_text(0.98765, "share", finely=True) == mean_text(0.98765, "share")

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from analysis.store import config_of, curve_key, list_fields, membership_tag, params_of
 from tests.conftest import builtin_config
-from trainables.config import TrialConfig, applies_to, field_names
+from trainables.config import GROWTH_FIELDS, TrialConfig, applies_to, field_names
 
 positive_ints = st.integers(1, 2**62)
 floats = st.floats(0, allow_infinity=False, allow_nan=False)
@@ -45,9 +45,11 @@ def test_a_configuration_survives_its_params(config):
 
 @pytest.mark.parametrize("encoder", ["text", "image", "both"])
 def test_params_hold_what_applies_to_the_encoder_and_nothing_else(encoder):
-    config = builtin_config(encoder)
+    of_encoder = [name for name in GROWTH_FIELDS if applies_to(name, encoder)]
+    config = builtin_config(encoder, **dict.fromkeys(of_encoder, 2.0))
     params = params_of(config)
     assert config_of(params) == config
+    assert GROWTH_FIELDS[0] not in params_of(builtin_config(encoder))
     assert set(params) == {name for name in field_names() if applies_to(name, encoder)}
     if encoder == "both":
         assert params["image_lr_milestones"] == str(list(config.image_lr_milestones))

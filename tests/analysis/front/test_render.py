@@ -25,7 +25,7 @@ def test_markdown(view):
     lines = front_markdown(view).splitlines()
     assert lines[2].startswith("| Candidate | Seeds | Others' TPR ↑ | Sim Clean ↑ | IDIA TPR |")
     assert lines[5] == (
-        "| ◆ 2 | 3 | 96.00% ± 1.00% | 0.98 ± 0.01 | 0.00% ± 1.00% | 4 | step | 0.3 |"
+        "| ◆ 2 | 3 | 96.00% ± 1.00% | 0.9800 ± 0.0100 | 0.00% ± 1.00% | 4 | step | 0.3 |"
     )
 
 
@@ -59,7 +59,7 @@ def test_what_is_no_number_is_a_string_in_json_and_said_in_a_note():
 def test_a_single_seed_has_no_deviation():
     alone = [candidate(0, 0.9, 0.9, std={}, n=1)]
     text = front_text(view_of(searched(alone, seeds=(0,))))
-    assert "90.00%         0.90" in text
+    assert "90.00%       0.9000" in text
     assert "90.00% ±" not in text
 
 

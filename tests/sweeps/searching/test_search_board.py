@@ -32,7 +32,7 @@ def test_candidates_are_counted_and_the_best_of_each_objective_is_named() -> Non
     )
     assert (counted.done, counted.num_complete, counted.total) == (5, 4, 10)
     assert counted.counts == "5/10 candidates, 1 failed"
-    assert counted.best == "Sim Clean 0.90 (candidate 0), Others' TPR 95.00% (candidate 1)"
+    assert counted.best == "Sim Clean 0.9000 (candidate 0), Others' TPR 95.00% (candidate 1)"
 
 
 def test_the_time_that_is_left_is_that_of_the_trials_before() -> None:
