@@ -9,7 +9,7 @@ from analysis.front.searched import Bound, Goal
 from sweeps.searching.conditions import required
 from sweeps.searching.spec import Search, load_search, search_from
 
-SHIPPED = ("text-tradeoff", "image-tradeoff")
+SHIPPED = ("text-tradeoff", "text-utility", "image-tradeoff")
 
 
 def read(**changes: Any) -> Search:
