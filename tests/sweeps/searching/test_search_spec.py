@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.front.searched import Bound, Goal
+from sweeps.searching.candidates import params_of
 from sweeps.searching.conditions import required
 from sweeps.searching.spec import Search, load_search, search_from
+from sweeps.spec import load_sweep
 
 SHIPPED = ("text-tradeoff", "text-utility", "image-tradeoff")
 
@@ -126,3 +128,11 @@ def test_a_search_survives_its_written_form(
         warm_start=["preset", "quickstart"],
     )
     assert search_from(search.to_dict(), search.source) == search
+
+
+def test_what_was_found_is_a_sweep_on_seeds_that_its_search_did_not_use() -> None:
+    trials = load_sweep("best-text").trials()
+    search = load_search("text-utility")
+    assert [trial.seed for trial in trials] == list(search.confirmation_seeds)
+    (params,) = {tuple((params_of(search, trial) or {}).items()) for trial in trials}
+    assert set(dict(params)) == set(search.space)
