@@ -9,8 +9,10 @@ READY := $(VENV)/.ready
 quickstart: $(READY)  ## Unlearn names over a small sweep and show the table.
 	$(BIN)/unremember run sweeps/quickstart.yaml
 
-# Files of tests run side by side; the greatest take two to three GB each.
+# Files of tests run side by side; the greatest take two to three GB each. Threads that wait for each
+# other must not spin meanwhile.
 TOGETHER := --numprocesses logical --maxprocesses 4 --dist loadfile
+test fast-test: export OMP_WAIT_POLICY := passive
 
 test: $(READY)  ## Run all tests.
 	$(BIN)/pytest $(TOGETHER)
