@@ -15,7 +15,7 @@ from analysis.published import (
     published_metrics,
     published_models,
 )
-from trainables.config import BUILTIN
+from trainables.config import BUILTIN, GROWTH_FIELDS
 from trainables.metrics import Metric, of_task
 from trainables.presets import PRESETS
 
@@ -26,8 +26,6 @@ Where = tuple[Any, ...]
 _PAPER = "ecai2024"
 _WORKSHOP = "neurips2023"
 _ACTIVATION = "-quickgelu"
-_NEVER = ("alpha_growth", "beta_growth")
-"""What no preset has, and the papers do not do."""
 _WEIGHTS = {"RN50": "openai"}
 _USUAL_WEIGHTS = "laion400m_e32"
 _TOP1, _TOP5 = "zeroshot_top1", "zeroshot_top5"
@@ -160,7 +158,7 @@ def _other_settings(settings: Settings, encoder: str, model: str) -> str:
 
 def _differing(settings: Settings, preset: Settings) -> dict[str, str]:
     """Name the settings that differ from a preset's, without regularization or with it."""
-    theirs = {**preset, **dict.fromkeys(_NEVER)}
+    theirs = {**preset, **dict.fromkeys(GROWTH_FIELDS)}  # the papers' weights of the loss stay
     found = {name: _text(value) for name, value in theirs.items()
              if _text(settings[name]) != _text(value)}  # fmt: skip
     if settings["beta"] == 0:
