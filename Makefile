@@ -15,7 +15,8 @@ TOGETHER := --numprocesses logical --maxprocesses 4 --dist loadfile
 test fast-test: export OMP_WAIT_POLICY := passive
 
 test: $(READY)  ## Run all tests.
-	$(BIN)/pytest $(TOGETHER)
+	$(BIN)/pytest $(TOGETHER) --ignore tests/integration
+	$(BIN)/pytest tests/integration  # trains on all cores: beside each other they take far longer
 
 fast-test: $(READY)  ## Run the tests that take seconds.
 	$(BIN)/pytest $(TOGETHER) -m "not slow"
